@@ -1,0 +1,210 @@
+use core::fmt;
+
+use bellbird_base::{Duration, Protocol};
+
+use crate::uri::Uri;
+
+/// What holds for the whole user agent.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What `User-Agent` and `Server` say; nothing is sent where this is empty.
+    pub user_agent: String,
+    /// The base timers of RFC 3261.
+    pub timers: Timers,
+    /// How long an incoming call rings before it is refused with 480.
+    pub ring_timeout: Duration,
+    /// How long an outgoing call may ring before it is cancelled.
+    pub answer_timeout: Duration,
+    /// What session timer calls ask for (RFC 4028).
+    pub session: SessionTimerConfig,
+    /// When provisional responses are made reliable (RFC 3262).
+    pub reliable_provisional: Reliability,
+    /// How often a CRLF keeps an idle flow open (RFC 5626 §4.4.1).
+    pub keep_alive: Duration,
+    /// Redirections (3xx) followed for one call.
+    pub redirect_limit: u8,
+    /// Bounds on what peers can make us hold.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("Bellbird/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timers: Timers::default(),
+            ring_timeout: Duration::from_secs(180),
+            answer_timeout: Duration::from_secs(180),
+            session: SessionTimerConfig::default(),
+            reliable_provisional: Reliability::WhenItMatters,
+            keep_alive: Duration::from_secs(25),
+            redirect_limit: 5,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The base timers, RFC 3261 §17.1.1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timers {
+    /// Round-trip estimate.
+    pub t1: Duration,
+    /// Greatest interval between retransmissions.
+    pub t2: Duration,
+    /// How long a message may stay in the network.
+    pub t4: Duration,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self { t1: Duration::from_millis(500), t2: Duration::from_secs(4), t4: Duration::from_secs(5) }
+    }
+}
+
+impl Timers {
+    /// 64·T1: how long a transaction waits before it gives up (timers B, F, H, J, L, M).
+    pub fn patience(&self) -> Duration {
+        self.t1 * 64
+    }
+}
+
+/// Session timers, RFC 4028.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionTimerConfig {
+    /// The interval that calls ask for; `None` leaves session timers to the peer.
+    pub interval: Option<Duration>,
+    /// The least interval that is accepted; a shorter one is refused with 422.
+    pub minimum: Duration,
+}
+
+impl Default for SessionTimerConfig {
+    fn default() -> Self {
+        Self { interval: Some(Duration::from_secs(1800)), minimum: Duration::from_secs(90) }
+    }
+}
+
+/// When a provisional response is sent reliably (RFC 3262), where the peer can take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reliability {
+    /// Only where the peer requires it.
+    Required,
+    /// Where it carries SDP or the peer requires it.
+    WhenItMatters,
+    /// Whenever the peer supports it.
+    Always,
+}
+
+/// Bounds on what peers can make us hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Server transactions at once; more are refused with 503.
+    pub server_transactions: usize,
+    /// Flows that peers opened; the oldest idle one goes first.
+    pub peer_flows: usize,
+    /// Calls at once; more are refused with 486.
+    pub calls: usize,
+    /// Early dialogs of one outgoing call; 18x responses of more are ignored.
+    pub forks: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { server_transactions: 1024, peer_flows: 256, calls: 64, forks: 16 }
+    }
+}
+
+/// A name among the accounts of one user agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u64);
+
+/// One identity that calls are made and taken as.
+#[derive(Clone, Debug)]
+pub struct AccountConfig {
+    /// The address of record: `sip:alice@example.org`.
+    pub address: Uri,
+    /// The name that stands in From.
+    pub display_name: Option<String>,
+    /// Where to register; `None` for an account that calls and is called directly.
+    pub registrar: Option<Uri>,
+    /// Where all requests outside a dialog are sent first; else the registrar's domain.
+    pub outbound_proxy: Option<Uri>,
+    /// The only transport to use, or `None` to prefer TLS, then TCP, then UDP as RFC 3263 finds them.
+    pub protocol: Option<Protocol>,
+    /// The path of a WebSocket's handshake; `/` where empty.
+    pub websocket_path: String,
+    /// How to answer challenges.
+    pub credentials: Option<AccountCredentials>,
+    /// `+sip.instance`: `urn:uuid:…`, constant over restarts (RFC 5626 §4.1).
+    pub instance_id: Option<String>,
+    /// The lifetime that registrations ask for.
+    pub expires: Duration,
+    /// From whom calls are taken.
+    pub callers: Callers,
+}
+
+impl AccountConfig {
+    /// An account of this address that registers at its domain.
+    pub fn new(address: Uri) -> Self {
+        let registrar = address.domain_only();
+        Self { registrar: Some(registrar), ..Self::local(address) }
+    }
+
+    /// An account that calls and is called directly, without a registrar.
+    pub fn local(address: Uri) -> Self {
+        Self {
+            address,
+            display_name: None,
+            registrar: None,
+            outbound_proxy: None,
+            protocol: None,
+            websocket_path: String::new(),
+            credentials: None,
+            instance_id: None,
+            expires: Duration::from_secs(600),
+            callers: Callers::Anyone,
+        }
+    }
+}
+
+/// Whose requests outside a dialog an account takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// Only those that come from the servers that the account registered at or sent requests to.
+    Servers,
+    /// Everybody's, if the request's user is the account's, or for an account without registrar in any case.
+    Anyone,
+}
+
+/// How an account answers challenges.
+#[derive(Clone, Debug)]
+pub struct AccountCredentials {
+    /// The user name; often the address's user part.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+    /// The realm that these are for; `None` for the first one that the registrar names.
+    pub realm: Option<String>,
+    /// Whether only SHA-256 challenges are answered, because the realm is known to offer them (never back to MD5).
+    pub sha256_only: bool,
+}
+
+/// A text that no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
