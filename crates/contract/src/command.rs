@@ -1,0 +1,195 @@
+use serde::Deserialize;
+use ts_rs::TS;
+
+use crate::{
+    AccountDraft, AccountId, AudioRole, AudioSettings, CallId, HistoryId, Language, NoticeId, Theme, ToneCountry,
+};
+
+/// What the user wants. It answers nothing: what comes of it is in the next [`crate::PhoneView`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// Looks for a draft's server and registers there once, keeping nothing; see [`crate::PhoneView::account_test`].
+    TestAccount {
+        /// What to try.
+        account: AccountDraft,
+    },
+    /// Forgets the trial.
+    CancelAccountTest,
+    /// Adds an account and registers it.
+    AddAccount {
+        /// What to add.
+        account: AccountDraft,
+    },
+    /// Changes an account and registers it again.
+    EditAccount {
+        /// Which.
+        id: AccountId,
+        /// As it should be; without a secret the old one stays.
+        account: AccountDraft,
+    },
+    /// Unregisters and forgets an account; its calls end, its history stays.
+    RemoveAccount {
+        /// Which.
+        id: AccountId,
+    },
+    /// Makes calls go out over this account.
+    SetDefaultAccount {
+        /// Which.
+        id: AccountId,
+    },
+    /// Registers again now.
+    Register {
+        /// Which.
+        id: AccountId,
+    },
+
+    /// Tells what the dial field means; see [`crate::PhoneView::look_up`].
+    LookUp {
+        /// What was typed.
+        text: String,
+    },
+    /// Calls; another active call is put on hold.
+    Dial {
+        /// Number, address or link, as typed.
+        target: String,
+        /// Over which account; the default one where left out.
+        #[serde(default)]
+        #[ts(optional)]
+        account: Option<AccountId>,
+    },
+    /// Calls whom we called last.
+    Redial,
+    /// Answers; another active call is put on hold.
+    Answer {
+        /// Which.
+        call: CallId,
+    },
+    /// Declines.
+    Decline {
+        /// Which.
+        call: CallId,
+    },
+    /// Ends a call in any state.
+    HangUp {
+        /// Which.
+        call: CallId,
+    },
+    /// Takes an ended call off the screen.
+    DismissCall {
+        /// Which.
+        call: CallId,
+    },
+    /// Puts on hold.
+    Hold {
+        /// Which.
+        call: CallId,
+    },
+    /// Takes off hold; another active call is put on hold.
+    Resume {
+        /// Which.
+        call: CallId,
+    },
+    /// Holds the active call and resumes the one that waits.
+    Swap,
+    /// Stops or starts sending our voice.
+    Mute {
+        /// Which.
+        call: CallId,
+        /// Stops if true.
+        muted: bool,
+    },
+    /// Sends digits to the other side.
+    SendDigits {
+        /// Which.
+        call: CallId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digits: String,
+    },
+    /// Hands a call over without asking.
+    TransferBlind {
+        /// Which.
+        call: CallId,
+        /// To whom, as typed.
+        target: String,
+    },
+    /// Holds a call and calls whom it may be handed to.
+    TransferAskFirst {
+        /// Which.
+        call: CallId,
+        /// Whom to ask, as typed.
+        target: String,
+    },
+    /// Hands the waiting call over to the one that was asked.
+    CompleteTransfer {
+        /// The call that asked.
+        call: CallId,
+    },
+    /// Hangs up on the one that was asked and goes back to the waiting call.
+    CancelTransfer {
+        /// Either of the two.
+        call: CallId,
+    },
+    /// Hands one call over to another one, both going on.
+    TransferToCall {
+        /// Which.
+        call: CallId,
+        /// To which.
+        other: CallId,
+    },
+
+    /// Notes that the user has seen the missed calls.
+    MarkMissedSeen,
+    /// Deletes one call from the history.
+    DeleteHistory {
+        /// Which.
+        id: HistoryId,
+    },
+    /// Deletes the whole history.
+    ClearHistory,
+
+    /// Chooses devices and processing.
+    SetAudio {
+        /// All of it.
+        settings: AudioSettings,
+    },
+    /// Plays a tone on the speaker or the ringtone on the ring device.
+    PlayTestSound {
+        /// Where.
+        role: AudioRole,
+    },
+    /// Shows the microphone's level until stopped; see [`crate::Levels`].
+    StartMeter,
+    /// Records the microphone for a few seconds and plays it back.
+    RecordAndPlayBack,
+    /// Ends any trial of the sound.
+    StopAudioTest,
+
+    /// Chooses the language.
+    SetLanguage {
+        /// Which.
+        language: Language,
+    },
+    /// Chooses light or dark.
+    SetTheme {
+        /// Which.
+        theme: Theme,
+    },
+    /// Tells where we are.
+    SetCountry {
+        /// Which.
+        country: ToneCountry,
+    },
+
+    /// Takes a notice off the screen.
+    DismissNotice {
+        /// Which.
+        id: NoticeId,
+    },
+    /// Ends calls, unregisters and ends the program.
+    Quit,
+    /// From a newer UI; does nothing.
+    #[serde(other)]
+    #[ts(skip)]
+    Unknown,
+}
