@@ -63,7 +63,7 @@ pub enum CodecName {
 }
 
 /// All of an account but its secret. Everything beside domain and user name may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountSettings {
     /// The SIP domain: what stands after the @.
@@ -74,7 +74,7 @@ pub struct AccountSettings {
     #[serde(default)]
     #[ts(optional)]
     pub display_name: Option<String>,
-    /// Server to send to where it is not the domain's own: `host` or `host:port`.
+    /// Server to send to where it is not the domain's own: `host`, `host:port`, a SIP URI, or `wss://host/path`.
     #[serde(default)]
     #[ts(optional)]
     pub server: Option<String>,
@@ -94,6 +94,30 @@ pub struct AccountSettings {
     #[serde(default)]
     #[ts(optional, as = "Option<Vec<CodecName>>")]
     pub codecs: Vec<CodecName>,
+    /// Whether to register; an account that does not is called directly.
+    #[serde(default = "yes")]
+    #[ts(optional, as = "Option<bool>")]
+    pub register: bool,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self {
+            domain: String::new(),
+            user_name: String::new(),
+            display_name: None,
+            server: None,
+            transport: Transport::default(),
+            auth_name: None,
+            srtp: SrtpPolicy::default(),
+            codecs: Vec::new(),
+            register: true,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// An account as it was typed.

@@ -267,6 +267,10 @@ pub struct CallView {
     /// Digits that were sent in this call.
     #[serde(default)]
     pub digits: String,
+    /// Digits that came from the other side in this call.
+    #[serde(default)]
+    #[ts(optional, as = "Option<String>")]
+    pub received_digits: String,
     /// The transfer of this call that is under way.
     #[serde(default)]
     pub transfer: Option<TransferView>,

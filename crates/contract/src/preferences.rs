@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::AccountId;
+
 /// The language of the UI.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -65,4 +67,7 @@ pub struct Preferences {
     pub theme: Theme,
     /// Where we are.
     pub country: ToneCountry,
+    /// The account that calls go out over; the first one where nobody chose.
+    #[ts(optional)]
+    pub default_account: Option<AccountId>,
 }

@@ -1,0 +1,30 @@
+//! The phone's brain, sans-IO: accounts, calls and history as one state machine over `bellbird-sip`.
+//!
+//! [`Phone::handle_command`] takes what the user wants, [`Phone::handle_input`] what happens, and
+//! [`Phone::poll_output`] gives what the driver shall do and whole view models for the UI. Sound is asked for with
+//! [`MediaRequest`]s and told with [`MediaEvent`]s; SDP is only handed through. The desktop's engine and the browser drive
+//! the same code.
+//!
+//! What it is not: it opens no socket, reads no clock, keeps nothing by itself and knows no codec's inside.
+//!
+//! How to test it: `cargo test -p bellbird-phone`. The tests join two phones in memory over a seeded network. It builds for
+//! wasm32.
+
+#![warn(missing_docs)]
+
+mod io;
+
+pub use io::{
+    Agreed, AutoAnswer, Config, DevicesNow, Input, Loaded, LoadedAccount, MediaConfig, MediaEvent, MediaRefusal,
+    MediaRequest, Output, QualitySample, Sound, SoundTest, StoreRequest, Tone,
+};
+
+/*
+impl Phone {
+    pub fn new(config: Config, seed: Seed, now: Instant) -> Self;
+    pub fn handle_command(&mut self, now: Instant, command: Command);
+    pub fn handle_input(&mut self, input: Input<'_>);
+    pub fn poll_output(&mut self) -> Output;
+    pub fn view(&self) -> PhoneView;
+}
+*/

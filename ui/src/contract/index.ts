@@ -18,7 +18,7 @@ export type AccountSettings = {
   userName: string,
   /** The name that others see. */
   displayName?: string,
-  /** Server to send to where it is not the domain's own: `host` or `host:port`. */
+  /** Server to send to where it is not the domain's own: `host`, `host:port`, a SIP URI, or `wss://host/path`. */
   server?: string,
   /** How to reach it. */
   transport?: Transport,
@@ -27,7 +27,9 @@ export type AccountSettings = {
   /** Encryption of the sound. */
   srtp?: SrtpPolicy,
   /** Codecs in order of preference; empty is the usual order. */
-  codecs?: Array<CodecName>, };
+  codecs?: Array<CodecName>,
+  /** Whether to register; an account that does not is called directly. */
+  register?: boolean, };
 
 /** How the trial of a draft stands. */
 export type AccountTest = { "state": "running" } | { "state": "passed",
@@ -170,6 +172,8 @@ export type CallView = {
   quality: Quality | null,
   /** Digits that were sent in this call. */
   digits: string,
+  /** Digits that came from the other side in this call. */
+  receivedDigits?: string,
   /** The transfer of this call that is under way. */
   transfer: TransferView | null,
   /** Its part in a transfer that asks first. */
@@ -423,7 +427,9 @@ export type Preferences = {
   /** Light or dark. */
   theme: Theme,
   /** Where we are. */
-  country: ToneCountry, };
+  country: ToneCountry,
+  /** The account that calls go out over; the first one where nobody chose. */
+  defaultAccount?: AccountId, };
 
 /** An [`ErrorCode`] with what its words need. */
 export type Problem = {
