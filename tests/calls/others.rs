@@ -1,0 +1,70 @@
+//! The stage itself: others' phones call each other on it. What they score is what we are measured by.
+
+use bellbird_tests::score::{Band, pesq};
+use bellbird_tests::{Baresip, BaresipAccount, DOMAIN, Kamailio, Linphone, MediaEncryption, Speech, Stage, Transport, Voice};
+
+const OPUS: &str = "opus/48000/2";
+const G722: &str = "G722/16000/1";
+const PCMU: &str = "PCMU/8000/1";
+
+#[tokio::test]
+async fn two_baresips_speak_opus_through_kamailio() {
+    let (there, back) = baresip_to_baresip(Transport::Udp, OPUS, None, Band::Wide).await;
+    assert!(there > 3.9 && back > 3.9, "PESQ {there:.2} and {back:.2}");
+}
+
+#[tokio::test]
+async fn two_baresips_speak_g722_with_sdes_over_tls() {
+    let encryption = Some(MediaEncryption::SdesRequired);
+    let (there, back) = baresip_to_baresip(Transport::Tls, G722, encryption, Band::Wide).await;
+    assert!(there > 3.0 && back > 3.0, "PESQ {there:.2} and {back:.2}");
+}
+
+#[tokio::test]
+async fn two_baresips_speak_pcmu_over_tcp() {
+    let (there, back) = baresip_to_baresip(Transport::Tcp, PCMU, None, Band::Narrow).await;
+    assert!(there > 3.8 && back > 3.8, "PESQ {there:.2} and {back:.2}");
+}
+
+#[tokio::test]
+async fn linphone_calls_baresip_through_kamailio() {
+    let stage = Stage::new().await;
+    let kamailio = Kamailio::start(&stage).await;
+    let (near, far) = (Speech::of(Voice::Near).await, Speech::of(Voice::Far).await);
+    let mut baresip = Baresip::start(&stage, &BaresipAccount::at(&kamailio, Transport::Udp, "bob"), &far).await;
+    let mut linphone = Linphone::start(&stage, &kamailio, Transport::Udp, "carol", "opus", &near).await;
+    linphone.call(&format!("sip:bob@{DOMAIN}")).await;
+    baresip.established().await;
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    linphone.quit().await;
+    baresip.closed().await;
+    let (there, back) = (pesq(&near, &baresip.heard(), Band::Wide).await, pesq(&far, &linphone.heard(), Band::Wide).await);
+    assert!(there > 3.7 && back > 3.7, "PESQ {there:.2} and {back:.2}");
+}
+
+async fn baresip_to_baresip(
+    transport: Transport,
+    codec: &'static str,
+    encryption: Option<MediaEncryption>,
+    band: Band,
+) -> (f64, f64) {
+    let stage = Stage::new().await;
+    let kamailio = Kamailio::start(&stage).await;
+    let (near, far) = (Speech::of(Voice::Near).await, Speech::of(Voice::Far).await);
+    let account = |user| {
+        let account = BaresipAccount::at(&kamailio, transport, user).codecs(&[codec]);
+        BaresipAccount { encryption, ..account }
+    };
+    let mut alice = Baresip::start(&stage, &account("alice"), &near).await;
+    let mut bob = Baresip::start(&stage, &account("bob"), &far).await;
+    alice.dial(&format!("sip:bob@{DOMAIN}")).await;
+    bob.established().await;
+    alice.established().await;
+    // The time that the words take.
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    alice.hang_up().await;
+    bob.closed().await;
+    alice.stop().await;
+    bob.stop().await;
+    (pesq(&near, &bob.heard(), band).await, pesq(&far, &alice.heard(), band).await)
+}

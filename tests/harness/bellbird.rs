@@ -1,0 +1,143 @@
+//! `bellbird` itself, as a script sees it: lines of JSON out, words in, an exit code.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::environment::bellbird_program;
+use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
+use crate::process::{Log, Process};
+use crate::stage::Stage;
+
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// One line of its output.
+pub type Event = Value;
+
+/// An account file in the making.
+#[derive(Clone, Debug)]
+pub struct Account {
+    user: String,
+    lines: Vec<String>,
+    secret: String,
+}
+
+impl Account {
+    /// A user of the registrar.
+    pub fn at(kamailio: &Kamailio, transport: Transport, user: &str) -> Self {
+        let account = Self {
+            user: user.to_owned(),
+            lines: vec![format!("address = \"sip:{user}@{DOMAIN}\"")],
+            secret: secret_of(user),
+        };
+        account
+            .with("registrar", &kamailio.uri(transport))
+            .with("local", "127.0.0.1")
+            .with("ca", &kamailio.certificates.authority.to_string_lossy())
+    }
+
+    /// Somebody without a registrar, called directly.
+    pub fn alone(user: &str) -> Self {
+        let lines = vec![format!("address = \"sip:{user}@127.0.0.1\""), "register = false".to_owned()];
+        Self { user: user.to_owned(), lines, secret: String::new() }.with("local", "127.0.0.1")
+    }
+
+    /// Another text field of the file.
+    pub fn with(mut self, field: &str, value: &str) -> Self {
+        self.lines.push(format!("{field} = \"{value}\""));
+        self
+    }
+
+    /// Another field of the file, as TOML.
+    pub fn with_toml(mut self, field: &str, value: &str) -> Self {
+        self.lines.push(format!("{field} = {value}"));
+        self
+    }
+
+    /// With a password that is not the registrar's.
+    pub fn with_wrong_secret(mut self) -> Self {
+        self.secret = "wrong".to_owned();
+        self
+    }
+}
+
+/// A running `bellbird --json`.
+#[derive(Debug)]
+pub struct Bellbird {
+    process: Process,
+    seen: usize,
+    recording: PathBuf,
+}
+
+impl Bellbird {
+    /// Starts it with a subcommand and arguments (`["call", "sip:…", "--for", "8"]`).
+    pub fn start(stage: &Stage, account: &Account, arguments: &[&str]) -> Self {
+        Self::start_by(stage, account, arguments, Command::new(bellbird_program()))
+    }
+
+    /// The same by another command that ends with the program, such as one that enters a namespace.
+    pub fn start_by(stage: &Stage, account: &Account, arguments: &[&str], mut command: Command) -> Self {
+        let folder = stage.subfolder(&format!("bellbird-{}", account.user));
+        let file = folder.join("account.toml");
+        std::fs::write(&file, format!("[account]\n{}\n", account.lines.join("\n"))).expect("the test's folder can be written");
+        let recording = folder.join("heard.wav");
+        command.arg("--json").args(arguments).arg("--account").arg(&file);
+        let sounds = arguments.first().is_some_and(|first| matches!(*first, "call" | "answer"));
+        if sounds {
+            command.arg("--record").arg(&recording);
+        }
+        command.env("BELLBIRD_SECRET", &account.secret).env("HOME", &folder).env("XDG_RUNTIME_DIR", &folder);
+        command.env("RUST_BACKTRACE", "1");
+        let process = stage.start(&format!("bellbird {}", account.user), command);
+        Self { process, seen: 0, recording }
+    }
+
+    /// What it printed.
+    pub fn log(&self) -> &Log {
+        &self.process.log
+    }
+
+    /// What it heard; complete once it has ended.
+    pub fn heard(&self) -> &Path {
+        &self.recording
+    }
+
+    /// Waits for its next event of this name, counted from the last one waited for.
+    pub async fn event(&mut self, name: &str) -> Event {
+        self.event_within(name, LIMIT).await
+    }
+
+    /// The same with a limit of one's own.
+    pub async fn event_within(&mut self, name: &str, limit: Duration) -> Event {
+        let pick = |line: &str| parse(line).filter(|event| event["event"] == name);
+        let (seen, event) = self.process.log.find(self.seen, limit, name, pick).await;
+        self.seen = seen;
+        event
+    }
+
+    /// All events of this name so far.
+    pub fn events(&self, name: &str) -> Vec<Event> {
+        self.process.log.text().lines().filter_map(parse).filter(|event| event["event"] == name).collect()
+    }
+
+    /// Types a command (`hold`, `resume`, `digits 12`, `transfer sip:…`, `hangup`, `answer`).
+    pub async fn type_line(&mut self, line: &str) {
+        self.process.type_line(line).await;
+    }
+
+    /// Waits for its end and gives its exit code.
+    pub async fn exit_code(&mut self) -> i32 {
+        self.process.exit_code(Duration::from_secs(30)).await
+    }
+
+    /// Waits for its end, which has to be a good one.
+    pub async fn succeeded(&mut self) {
+        assert_eq!(self.exit_code().await, 0, "bellbird ended with an error");
+    }
+}
+
+fn parse(line: &str) -> Option<Event> {
+    serde_json::from_str(line).ok().filter(Value::is_object)
+}

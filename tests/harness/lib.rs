@@ -1,0 +1,43 @@
+//! Real peers for end-to-end tests: a registrar, phones that nobody here wrote, speech and its score.
+//!
+//! What it is: a [`Stage`] gives each test a folder and a turn (one test at a time: sound has to keep up with real
+//! time). On it stand [`Kamailio`], [`Baresip`], [`Linphone`], [`Sipp`], [`PulseAudio`], the [`Relay`] that spoils a
+//! network on purpose, and `bellbird` itself ([`Bellbird`]). [`Speech`] is what is said, [`score`] how well it arrived.
+//!
+//! What it is not: it uses no system service and no fixed port; all of it runs as the user, on loopback, and ends with
+//! the test.
+//!
+//! How to run it: `make test`, which gets the peers and builds the programs first.
+
+mod baresip;
+mod bellbird;
+mod certificates;
+mod environment;
+mod kamailio;
+mod linphone;
+mod namespace;
+mod ports;
+mod process;
+mod pulseaudio;
+mod relay;
+pub mod score;
+mod sipp;
+mod speech;
+mod stage;
+mod wav;
+
+pub use baresip::{Baresip, BaresipAccount, MediaEncryption};
+pub use bellbird::{Account, Bellbird, Event};
+pub use certificates::Certificates;
+pub use environment::{bellbird_program, cache_folder, desktop_program, root_folder};
+pub use kamailio::{DOMAIN, Kamailio, Transport, secret_of};
+pub use linphone::Linphone;
+pub use namespace::Namespace;
+pub use ports::free_port;
+pub use process::{Log, Process, run};
+pub use pulseaudio::PulseAudio;
+pub use relay::{Impairment, Relay};
+pub use sipp::Sipp;
+pub use speech::{Speech, Voice};
+pub use stage::Stage;
+pub use wav::Wav;

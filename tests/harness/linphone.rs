@@ -1,0 +1,109 @@
+//! linphonec: another phone that nobody here wrote, steered by typing into it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
+use crate::ports::free_port;
+use crate::process::{Log, Process};
+use crate::speech::Speech;
+use crate::stage::Stage;
+
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// A running linphonec that answers by itself.
+#[derive(Debug)]
+pub struct Linphone {
+    process: Process,
+    recording: PathBuf,
+}
+
+impl Linphone {
+    /// Starts it, registered over UDP or TCP, with one codec (`opus`, `G722`, `PCMU`, `PCMA`).
+    pub async fn start(
+        stage: &Stage,
+        kamailio: &Kamailio,
+        transport: Transport,
+        user: &str,
+        codec: &str,
+        says: &Speech,
+    ) -> Self {
+        let name = format!("linphone {user}");
+        let folder = stage.subfolder(&name.replace(' ', "-"));
+        let rc = folder.join("linphonerc");
+        std::fs::write(&rc, configuration(kamailio, transport, user, codec, &folder)).expect("the test's folder can be written");
+        let recording = folder.join("heard.wav");
+        let mut command = Command::new("linphonec");
+        command.arg("-c").arg(&rc).arg("-a").current_dir(&folder).env("HOME", &folder);
+        let process = stage.start(&name, command);
+        let mut linphone = Self { process, recording };
+        linphone.process.log.wait_for(0, "successful", LIMIT).await;
+        linphone.type_line("soundcard use files").await;
+        linphone.type_line(&format!("record {}", linphone.recording.display())).await;
+        linphone.type_line(&format!("play {}", says.path.display())).await;
+        linphone
+    }
+
+    /// What it printed.
+    pub fn log(&self) -> &Log {
+        &self.process.log
+    }
+
+    /// Types a command.
+    pub async fn type_line(&mut self, line: &str) {
+        self.process.type_line(line).await;
+    }
+
+    /// Calls somebody.
+    pub async fn call(&mut self, target: &str) {
+        self.type_line(&format!("call {target}")).await;
+    }
+
+    /// Waits until a call is up.
+    pub async fn established(&self) {
+        self.log().find(0, LIMIT, "that media streams run", |line| {
+            (line.contains("Media streams established") || line.contains("connected.")).then_some(())
+        }).await;
+    }
+
+    /// Ends the call and the program; only then its recording is complete.
+    pub async fn quit(&mut self) {
+        self.type_line("terminate").await;
+        self.type_line("quit").await;
+        self.process.exit_code(LIMIT).await;
+    }
+
+    /// What it heard.
+    pub fn heard(&self) -> PathBuf {
+        self.recording.clone()
+    }
+}
+
+fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &str, folder: &Path) -> String {
+    let (port, rtp) = (free_port(), free_port());
+    let (udp, tcp) = if transport == Transport::Udp { (port, 0) } else { (0, port) };
+    let registrar = kamailio.uri(transport);
+    let secret = secret_of(user);
+    let codecs: String = [("opus", 48_000, 2), ("G722", 8_000, 1), ("PCMU", 8_000, 1), ("PCMA", 8_000, 1), ("speex", 8_000, 1),
+        ("speex", 16_000, 1), ("speex", 32_000, 1), ("GSM", 8_000, 1), ("iLBC", 8_000, 1), ("iSAC", 16_000, 1), ("BV16", 8_000, 1), ("L16", 44_100, 1), ("L16", 44_100, 2)]
+    .iter()
+    .enumerate()
+    .map(|(at, (name, rate, channels))| {
+        let enabled = u8::from(*name == codec);
+        format!("[audio_codec_{at}]\nmime={name}\nrate={rate}\nchannels={channels}\nenabled={enabled}\n")
+    })
+    .collect();
+    format!(
+        "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port=0\nguess_hostname=0\ncontact=sip:{user}@127.0.0.1\n\
+         use_ipv6=0\nmedia_encryption=none\nregister_only_when_network_is_up=0\nstore_auth=0\ndefault_proxy=0\n\
+         [net]\nmtu=0\nfirewall_policy=0\n[rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=1\n\
+         [sound]\nechocancellation=0\nagc=0\nmic_gain_db=0\nplayback_gain_db=0\n[video]\nenabled=0\n\
+         [misc]\nlog_collection_upload_server_url=\nuuid=\nhistory_max_size=0\n[storage]\ncall_logs_db_uri={folder}/logs.db\n\
+         [proxy_0]\nreg_proxy=<{registrar}>\nreg_route=<{registrar};lr>\nreg_identity=sip:{user}@{DOMAIN}\n\
+         reg_expires=60\nreg_sendregister=1\npublish=0\n\
+         [auth_info_0]\nusername={user}\npasswd={secret}\ndomain={DOMAIN}\nrealm={DOMAIN}\n{codecs}",
+        folder = folder.display(),
+    )
+}

@@ -1,0 +1,65 @@
+//! sipp: peers that follow a script, also where a script is wrong on purpose.
+
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::environment::root_folder;
+use crate::ports::free_port;
+use crate::process::{Log, Process};
+use crate::stage::Stage;
+
+/// A running script.
+#[derive(Debug)]
+pub struct Sipp {
+    process: Process,
+    /// The SIP port it listens on.
+    pub port: u16,
+}
+
+impl Sipp {
+    /// Waits for one call and plays `tests/scenarios/<scenario>.xml`; sends back the sound that it gets.
+    pub async fn wait_for_call(stage: &Stage, scenario: &str) -> Self {
+        Self::start(stage, scenario, &["-rtp_echo"]).await
+    }
+
+    /// Calls `user` at `address` (host:port) by `tests/scenarios/<scenario>.xml`.
+    pub async fn call(stage: &Stage, scenario: &str, user: &str, address: &str) -> Self {
+        Self::start(stage, scenario, &["-s", user, "-rtp_echo", address]).await
+    }
+
+    async fn start(stage: &Stage, scenario: &str, arguments: &[&str]) -> Self {
+        let folder = stage.subfolder("sipp");
+        let (port, media_port) = (free_port(), free_port());
+        let script = root_folder().join("tests/scenarios").join(format!("{scenario}.xml"));
+        let messages = folder.join(format!("{scenario}.log"));
+        let mut command = Command::new("sipp");
+        command.arg("-sf").arg(script).args(["-i", "127.0.0.1", "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error"]);
+        command.args(["-p", &port.to_string(), "-mp", &media_port.to_string(), "-min_rtp_port", &media_port.to_string()]);
+        command.args(["-trace_err", "-error_file"]).arg(folder.join(format!("{scenario}.err")));
+        command.args(["-trace_msg", "-message_file"]).arg(&messages).args(arguments);
+        command.current_dir(&folder);
+        let process = stage.start(&format!("sipp {scenario}"), command);
+        let sipp = Self { process, port };
+        sipp.listens().await;
+        sipp
+    }
+
+    /// What it printed.
+    pub fn log(&self) -> &Log {
+        &self.process.log
+    }
+
+    /// Waits for the end of the script; it fails the test if something else came than the script expects.
+    pub async fn succeeded(&mut self) {
+        let code = self.process.exit_code(Duration::from_secs(60)).await;
+        assert_eq!(code, 0, "sipp's script did not go as written");
+    }
+
+    /// It prints its first screen once its sockets are bound.
+    async fn listens(&self) {
+        self.log().find(0, Duration::from_secs(10), "its first screen", |line| {
+            line.contains("Scenario Screen").then_some(())
+        }).await;
+    }
+}
