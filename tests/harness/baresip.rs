@@ -207,9 +207,12 @@ impl Baresip {
 
     async fn registered(&mut self) {
         // The event may have come before the control port was connected.
-        self.process.log.find(0, LIMIT, "200 OK to REGISTER", |line| {
-            (line.contains("200 OK") || line.contains("All 1 useragent registered successfully")).then_some(())
-        }).await;
+        self.process
+            .log
+            .find(0, LIMIT, "200 OK to REGISTER", |line| {
+                (line.contains("200 OK") || line.contains("All 1 useragent registered successfully")).then_some(())
+            })
+            .await;
     }
 
     /// What it heard in its last call. Its file is complete once the call has ended.
@@ -233,7 +236,8 @@ impl Baresip {
 fn configuration(account: &BaresipAccount, says: &Speech, sound: &Path, port: u16, control_port: u16) -> String {
     let (says, sound) = (says.path.display(), sound.display());
     let tls_port = port + 1;
-    let authority = account.authority.as_ref().map_or_else(String::new, |path| format!("sip_cafile {}\n", path.display()));
+    let authority =
+        account.authority.as_ref().map_or_else(String::new, |path| format!("sip_cafile {}\n", path.display()));
     let rtp = free_port();
     format!(
         "poll_method epoll\nsip_listen 127.0.0.1:{port}\nsip_transports udp,tcp,tls\n{authority}\

@@ -81,7 +81,8 @@ impl Bellbird {
     pub fn start_by(stage: &Stage, account: &Account, arguments: &[&str], mut command: Command) -> Self {
         let folder = stage.subfolder(&format!("bellbird-{}", account.user));
         let file = folder.join("account.toml");
-        std::fs::write(&file, format!("[account]\n{}\n", account.lines.join("\n"))).expect("the test's folder can be written");
+        std::fs::write(&file, format!("[account]\n{}\n", account.lines.join("\n")))
+            .expect("the test's folder can be written");
         let recording = folder.join("heard.wav");
         command.arg("--json").args(arguments).arg("--account").arg(&file);
         let sounds = arguments.first().is_some_and(|first| matches!(*first, "call" | "answer"));

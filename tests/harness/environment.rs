@@ -12,10 +12,8 @@ pub fn cache_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("BELLBIRD_CACHE") {
         return folder.into();
     }
-    let caches = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache"),
-        PathBuf::from,
-    );
+    let caches = std::env::var_os("XDG_CACHE_HOME")
+        .map_or_else(|| PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache"), PathBuf::from);
     caches.join("bellbird")
 }
 

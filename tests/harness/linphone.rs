@@ -32,14 +32,17 @@ impl Linphone {
     ) -> Self {
         let name = format!("linphone {user}");
         let folder = stage.subfolder(&name.replace(' ', "-"));
+        std::fs::create_dir_all(folder.join(".local/share/linphone")).expect("the test's folder can be written");
         let rc = folder.join("linphonerc");
-        std::fs::write(&rc, configuration(kamailio, transport, user, codec, &folder)).expect("the test's folder can be written");
+        std::fs::write(&rc, configuration(kamailio, transport, user, codec, &folder))
+            .expect("the test's folder can be written");
         let recording = folder.join("heard.wav");
-        let mut command = Command::new("linphonec");
-        command.arg("-c").arg(&rc).arg("-a").current_dir(&folder).env("HOME", &folder);
+        // It buffers what it prints into a pipe otherwise.
+        let mut command = Command::new("stdbuf");
+        command.args(["-oL", "linphonec", "-c"]).arg(&rc).arg("-a").current_dir(&folder).env("HOME", &folder);
         let process = stage.start(&name, command);
         let mut linphone = Self { process, recording };
-        linphone.process.log.wait_for(0, "successful", LIMIT).await;
+        kamailio.registered(user).await;
         linphone.type_line("soundcard use files").await;
         linphone.type_line(&format!("record {}", linphone.recording.display())).await;
         linphone.type_line(&format!("play {}", says.path.display())).await;
@@ -63,9 +66,11 @@ impl Linphone {
 
     /// Waits until a call is up.
     pub async fn established(&self) {
-        self.log().find(0, LIMIT, "that media streams run", |line| {
-            (line.contains("Media streams established") || line.contains("connected.")).then_some(())
-        }).await;
+        self.log()
+            .find(0, LIMIT, "that media streams run", |line| {
+                (line.contains("Media streams established") || line.contains("connected.")).then_some(())
+            })
+            .await;
     }
 
     /// Ends the call and the program; only then its recording is complete.
@@ -86,8 +91,21 @@ fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &
     let (udp, tcp) = if transport == Transport::Udp { (port, 0) } else { (0, port) };
     let registrar = kamailio.uri(transport);
     let secret = secret_of(user);
-    let codecs: String = [("opus", 48_000, 2), ("G722", 8_000, 1), ("PCMU", 8_000, 1), ("PCMA", 8_000, 1), ("speex", 8_000, 1),
-        ("speex", 16_000, 1), ("speex", 32_000, 1), ("GSM", 8_000, 1), ("iLBC", 8_000, 1), ("iSAC", 16_000, 1), ("BV16", 8_000, 1), ("L16", 44_100, 1), ("L16", 44_100, 2)]
+    let codecs: String = [
+        ("opus", 48_000, 2),
+        ("G722", 8_000, 1),
+        ("PCMU", 8_000, 1),
+        ("PCMA", 8_000, 1),
+        ("speex", 8_000, 1),
+        ("speex", 16_000, 1),
+        ("speex", 32_000, 1),
+        ("GSM", 8_000, 1),
+        ("iLBC", 8_000, 1),
+        ("iSAC", 16_000, 1),
+        ("BV16", 8_000, 1),
+        ("L16", 44_100, 1),
+        ("L16", 44_100, 2),
+    ]
     .iter()
     .enumerate()
     .map(|(at, (name, rate, channels))| {
@@ -97,7 +115,7 @@ fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &
     .collect();
     format!(
         "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port=0\nguess_hostname=0\ncontact=sip:{user}@127.0.0.1\n\
-         use_ipv6=0\nmedia_encryption=none\nregister_only_when_network_is_up=0\nstore_auth=0\ndefault_proxy=0\n\
+         use_ipv6=0\nmedia_encryption=none\nstore_auth=0\ndefault_proxy=0\n\
          [net]\nmtu=0\nfirewall_policy=0\n[rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=1\n\
          [sound]\nechocancellation=0\nagc=0\nmic_gain_db=0\nplayback_gain_db=0\n[video]\nenabled=0\n\
          [misc]\nlog_collection_upload_server_url=\nuuid=\nhistory_max_size=0\n[storage]\ncall_logs_db_uri={folder}/logs.db\n\

@@ -19,7 +19,14 @@ impl Namespace {
     /// Makes one with loopback up. None where the system allows nobody to.
     pub async fn make(stage: &Stage) -> Option<Self> {
         let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--net", "sh", "-c", "ip link set lo up && echo made $$ && exec sleep 600"]);
+        command.args([
+            "--user",
+            "--map-root-user",
+            "--net",
+            "sh",
+            "-c",
+            "ip link set lo up && echo made $$ && exec sleep 600",
+        ]);
         let holder = stage.start("namespace", command);
         let pick = |line: &str| {
             let refused = line.contains("unshare") || line.contains("not permitted") || line.contains("denied");

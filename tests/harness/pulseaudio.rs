@@ -53,7 +53,9 @@ impl PulseAudio {
     /// Speaks into the microphone until the given process is dropped.
     pub fn speak(&self, stage: &Stage, speech: &Speech) -> Process {
         let mut command = Command::new(peer_program("pacat"));
-        command.args(["--playback", "--latency-msec=200", "--device=microphone", "--file-format=wav"]).arg(&speech.path);
+        command
+            .args(["--playback", "--latency-msec=200", "--device=microphone", "--file-format=wav"])
+            .arg(&speech.path);
         self.lend(&mut command);
         stage.start("pacat", command)
     }
@@ -119,7 +121,9 @@ impl PulseAudio {
 
 /// Without `norewinds`, small buffers run at two thirds of the rate.
 fn null_sink(name: &str) -> String {
-    format!("load-module module-null-sink sink_name={name} rate=48000 channels=1 norewinds=1 sink_properties=device.description={name}\n")
+    format!(
+        "load-module module-null-sink sink_name={name} rate=48000 channels=1 norewinds=1 sink_properties=device.description={name}\n"
+    )
 }
 
 fn private(command: &mut Command, folder: &Path) {

@@ -131,7 +131,8 @@ mod tests {
     #[tokio::test]
     async fn loses_the_same_datagrams_for_the_same_seed() {
         let impairment = Impairment { loss: 0.3, ..Impairment::default() };
-        let (first, again, other) = (through(impairment, 1).await, through(impairment, 1).await, through(impairment, 2).await);
+        let (first, again, other) =
+            (through(impairment, 1).await, through(impairment, 1).await, through(impairment, 2).await);
         assert_eq!(first, again);
         assert_ne!(first, other);
         assert!((55..85).contains(&first.len()), "{} arrived", first.len());

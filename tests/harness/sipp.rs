@@ -34,8 +34,24 @@ impl Sipp {
         let script = root_folder().join("tests/scenarios").join(format!("{scenario}.xml"));
         let messages = folder.join(format!("{scenario}.log"));
         let mut command = Command::new("sipp");
-        command.arg("-sf").arg(script).args(["-i", "127.0.0.1", "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error"]);
-        command.args(["-p", &port.to_string(), "-mp", &media_port.to_string(), "-min_rtp_port", &media_port.to_string()]);
+        command.arg("-sf").arg(script).args([
+            "-i",
+            "127.0.0.1",
+            "-m",
+            "1",
+            "-nostdin",
+            "-timeout",
+            "60",
+            "-timeout_error",
+        ]);
+        command.args([
+            "-p",
+            &port.to_string(),
+            "-mp",
+            &media_port.to_string(),
+            "-min_rtp_port",
+            &media_port.to_string(),
+        ]);
         command.args(["-trace_err", "-error_file"]).arg(folder.join(format!("{scenario}.err")));
         command.args(["-trace_msg", "-message_file"]).arg(&messages).args(arguments);
         command.current_dir(&folder);
@@ -58,8 +74,8 @@ impl Sipp {
 
     /// It prints its first screen once its sockets are bound.
     async fn listens(&self) {
-        self.log().find(0, Duration::from_secs(10), "its first screen", |line| {
-            line.contains("Scenario Screen").then_some(())
-        }).await;
+        self.log()
+            .find(0, Duration::from_secs(10), "its first screen", |line| line.contains("Scenario Screen").then_some(()))
+            .await;
     }
 }
