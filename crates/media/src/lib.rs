@@ -16,7 +16,10 @@
 
 mod config;
 mod event;
+mod negotiation;
 mod quality;
+pub mod rtp;
+pub mod sdp;
 mod session;
 pub mod srtp;
 
@@ -24,5 +27,6 @@ pub use config::{KeySource, KeysUnavailable, LatchPolicy, ProviderKeys, SessionC
 pub use event::{
     Component, Datagram, Event, Hold, Input, Negotiated, OpusParameters, OutgoingFrame, Output, RtpFrame, Security,
 };
+pub use negotiation::{RefusalKind, SdpRefusal};
 pub use quality::{Playout, QualityReport};
-pub use session::{OfferError, SdpRefusal, SendError, Session};
+pub use session::{OfferError, SendError, Session};

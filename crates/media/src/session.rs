@@ -2,7 +2,9 @@ use std::net::SocketAddr;
 
 use bellbird_base::{Codec, Duration, Instant, Seed};
 
-use crate::{Hold, Input, OutgoingFrame, Output, Playout, QualityReport, Security, SessionConfig};
+use crate::{
+    Hold, Input, OutgoingFrame, Output, Playout, QualityReport, RefusalKind, SdpRefusal, Security, SessionConfig,
+};
 
 /// One audio stream of one call.
 ///
@@ -11,16 +13,6 @@ use crate::{Hold, Input, OutgoingFrame, Output, Playout, QualityReport, Security
 #[derive(Debug)]
 pub struct Session {
     config: SessionConfig,
-}
-
-/// Why a peer's SDP is refused: the SIP status and words for the user.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct SdpRefusal {
-    /// The SIP status code: 488, or 400 for what is no SDP.
-    pub status: u16,
-    /// In words.
-    pub reason: String,
 }
 
 /// Why there is no offer.
@@ -61,13 +53,13 @@ impl Session {
 
     /// Takes the peer's offer and gives our answer. After an `Err` everything is as it was.
     pub fn answer(&mut self, _now: Instant, _offer: &str) -> Result<String, SdpRefusal> {
-        Err(SdpRefusal { status: 488, reason: String::new() })
+        Err(SdpRefusal { kind: RefusalKind::NoAudio, status: 488, reason: String::new() })
     }
 
     /// Takes the answer to our offer; may be called again with the answer of another fork. After an `Err` the offer is
     /// still pending.
     pub fn accept_answer(&mut self, _now: Instant, _answer: &str) -> Result<(), SdpRefusal> {
-        Err(SdpRefusal { status: 488, reason: String::new() })
+        Err(SdpRefusal { kind: RefusalKind::NoAudio, status: 488, reason: String::new() })
     }
 
     /// Forgets the pending offer (491, 488, a timeout): everything is as it was before it.
