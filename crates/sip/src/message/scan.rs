@@ -1,0 +1,226 @@
+//! Byte classes and the few scanning steps that all header grammars share (RFC 3261 §25.1).
+
+use super::Malformed;
+
+const TOKEN: u8 = 1;
+const WORD: u8 = 2;
+const HOST: u8 = 4;
+const LWS: u8 = 8;
+const PARAM_VALUE: u8 = 16;
+const URI_PART: u8 = 32;
+const HEX: u8 = 64;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0_u8; 256];
+    let mut i = 0;
+    while i < 256 {
+        let byte = i as u8;
+        let mut class = 0;
+        if byte.is_ascii_alphanumeric() || contains(b"-.!%*_+`'~", byte) {
+            class |= TOKEN | WORD;
+        }
+        if contains(b"()<>:\\\"/[]?{}", byte) {
+            class |= WORD;
+        }
+        // The underscore is no host character, but Windows machines and containers bear it.
+        if byte.is_ascii_alphanumeric() || contains(b"-._", byte) {
+            class |= HOST;
+        }
+        if contains(b" \t\r\n", byte) {
+            class |= LWS;
+        }
+        if byte > b' ' && byte != 0x7f && !contains(b";,\"", byte) {
+            class |= PARAM_VALUE;
+        }
+        if byte > b' ' && byte != 0x7f && !contains(b"<>\"", byte) {
+            class |= URI_PART;
+        }
+        if byte.is_ascii_hexdigit() {
+            class |= HEX;
+        }
+        classes[i] = class;
+        i += 1;
+    }
+    classes
+};
+
+const fn contains(set: &[u8], byte: u8) -> bool {
+    let mut i = 0;
+    while i < set.len() {
+        if set[i] == byte {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+#[inline]
+const fn is(byte: u8, class: u8) -> bool {
+    CLASSES[byte as usize] & class != 0
+}
+
+#[inline]
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    is(byte, TOKEN)
+}
+
+/// Space, tab, and the line ends inside a folded header.
+#[inline]
+pub(crate) const fn is_lws(byte: u8) -> bool {
+    is(byte, LWS)
+}
+
+#[inline]
+pub(crate) const fn is_uri_byte(byte: u8) -> bool {
+    is(byte, URI_PART)
+}
+
+#[inline]
+pub(crate) const fn is_hex(byte: u8) -> bool {
+    is(byte, HEX)
+}
+
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+/// Whether this is a Call-ID: word [ "@" word ]; the position and the number of "@" are not insisted on.
+pub(crate) fn is_call_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| is(byte, WORD) || byte == b'@')
+}
+
+#[inline]
+fn skip(bytes: &[u8], mut at: usize, class: u8) -> usize {
+    while let Some(&byte) = bytes.get(at) {
+        if !is(byte, class) {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+#[inline]
+pub(crate) fn skip_lws(bytes: &[u8], at: usize) -> usize {
+    skip(bytes, at, LWS)
+}
+
+#[inline]
+pub(crate) fn skip_token(bytes: &[u8], at: usize) -> usize {
+    skip(bytes, at, TOKEN)
+}
+
+#[inline]
+pub(crate) fn skip_host(bytes: &[u8], at: usize) -> usize {
+    skip(bytes, at, HOST)
+}
+
+#[inline]
+pub(crate) fn skip_param_value(bytes: &[u8], at: usize) -> usize {
+    skip(bytes, at, PARAM_VALUE)
+}
+
+#[inline]
+pub(crate) fn skip_digits(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    at
+}
+
+/// Removes white space and folds from both ends.
+#[inline]
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
+}
+
+/// Removes white space and folds from both ends.
+#[inline]
+pub(crate) fn trim_bytes(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_lws(*first)
+    {
+        bytes = rest;
+    }
+    while let [rest @ .., last] = bytes
+        && is_lws(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// `at` is the opening quote; gives the position of the closing one. A backslash takes the next byte along.
+pub(crate) fn quoted_end(bytes: &[u8], at: usize) -> Result<usize, Malformed> {
+    let mut at = at + 1;
+    while let Some(rest) = bytes.get(at..) {
+        let offset = memchr::memchr2(b'"', b'\\', rest).ok_or(Malformed("quoted string"))?;
+        at += offset;
+        if bytes.get(at) == Some(&b'"') {
+            return Ok(at);
+        }
+        at += 2;
+    }
+    Err(Malformed("quoted string"))
+}
+
+/// The position of the next comma outside quotes and angle brackets, or the end.
+pub(crate) fn list_item_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(offset) = bytes.get(at..).and_then(|rest| memchr::memchr3(b',', b'"', b'<', rest)) {
+        at += offset;
+        match bytes.get(at) {
+            Some(b'"') => match quoted_end(bytes, at) {
+                Ok(end) => at = end + 1,
+                Err(_) => return bytes.len(),
+            },
+            Some(b'<') => match bytes.get(at..).and_then(|rest| memchr::memchr(b'>', rest)) {
+                Some(offset) => at += offset + 1,
+                None => return bytes.len(),
+            },
+            _ => return at,
+        }
+    }
+    bytes.len()
+}
+
+/// A decimal number that saturates: RFC 4475 §3.1.2.4 sends numbers that no register holds.
+pub(crate) fn saturating_number(digits: &str) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.bytes().try_fold(0_u64, |number, byte| {
+        byte.is_ascii_digit().then(|| number.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
+    })
+}
+
+/// Replaces each fold (line end and the white space around it) by one space.
+pub(crate) fn unfold(text: &str) -> std::borrow::Cow<'_, str> {
+    if memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_none() {
+        return text.into();
+    }
+    let lines: Vec<&str> = text.split(['\r', '\n']).map(trim).filter(|line| !line.is_empty()).collect();
+    lines.join(" ").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_string_ends_at_the_unescaped_quote() {
+        assert_eq!(quoted_end(br#""a\"b\\" x"#, 0), Ok(7));
+        assert!(quoted_end(br#""abc\""#, 0).is_err());
+    }
+
+    #[test]
+    fn comma_inside_quotes_or_brackets_does_not_split() {
+        assert_eq!(list_item_end(br#""a,b" <sip:c,d@e>;f="g,h", next"#, 0), 25);
+    }
+
+    #[test]
+    fn huge_number_saturates() {
+        assert_eq!(saturating_number("36893488147419103232"), Some(u64::MAX));
+        assert_eq!(saturating_number("1x"), None);
+    }
+}
