@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use bellbird_base::{Codec, Duration, FlowId, FlowInfo, Instant, Remote, Transmit};
 use bellbird_contract::{
-    AccountId, AccountSettings, AudioRole, AudioSettings, AudioTest, CallId, Device, DeviceInUse, HistoryEntry, HistoryId,
-    PhoneView, Preferences, Problem, Secret, SrtpPolicy, Timestamp, ToneCountry,
+    AccountId, AccountSettings, AudioRole, AudioSettings, AudioTest, CallId, Device, DeviceInUse, HistoryEntry,
+    HistoryId, PhoneView, Preferences, Problem, Secret, SrtpPolicy, Timestamp, ToneCountry,
 };
 use bellbird_sip::agent::{FlowEnd, Question, ResolveFailure, ResolveId};
 

@@ -12,19 +12,21 @@
 
 #![warn(missing_docs)]
 
+mod account;
+mod call;
+mod clock;
+mod emergency;
+mod history;
 mod io;
+mod look_up;
+mod phone;
+mod problem;
+mod quality;
+mod sound;
+mod target;
 
 pub use io::{
     Agreed, AutoAnswer, Config, DevicesNow, Input, Loaded, LoadedAccount, MediaConfig, MediaEvent, MediaRefusal,
     MediaRequest, Output, QualitySample, Sound, SoundTest, StoreRequest, Tone,
 };
-
-/*
-impl Phone {
-    pub fn new(config: Config, seed: Seed, now: Instant) -> Self;
-    pub fn handle_command(&mut self, now: Instant, command: Command);
-    pub fn handle_input(&mut self, input: Input<'_>);
-    pub fn poll_output(&mut self) -> Output;
-    pub fn view(&self) -> PhoneView;
-}
-*/
+pub use phone::Phone;

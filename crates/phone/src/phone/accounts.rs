@@ -1,0 +1,256 @@
+//! Accounts: added, changed, tried, registered.
+
+use bellbird_base::{Duration, Instant, Protocol};
+use bellbird_contract::{
+    AccountDraft, AccountId, AccountSettings, AccountTest, CallId, ErrorCode, Problem, Registration, Secret, Transport,
+};
+use bellbird_sip::agent::{self, RegistrationFailure, RegistrationState};
+
+use super::Phone;
+use crate::account::{Account, Reach, address, agent_config, server, tidy, transport};
+use crate::io::{LoadedAccount, StoreRequest};
+use crate::problem;
+use crate::target::Home;
+
+/// How long a server gets to answer one attempt of a trial.
+const ATTEMPT: Duration = Duration::from_secs(8);
+/// What is tried after DNS said nothing useful: encrypted first, datagrams last.
+const FALLBACKS: [Transport; 3] = [Transport::Tls, Transport::Tcp, Transport::Udp];
+
+/// The trial of a draft: registers once and keeps nothing.
+#[derive(Debug)]
+pub(super) enum Trial {
+    Running { draft: Draft, agent: agent::AccountId, attempt: usize, until: Instant, first: Option<Problem> },
+    Passed { settings: AccountSettings, secure: bool },
+    Failed(Problem),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    settings: AccountSettings,
+    home: Home,
+    secret: Option<Secret>,
+}
+
+impl Trial {
+    pub(super) fn view(&self) -> AccountTest {
+        match self {
+            Self::Running { .. } => AccountTest::Running,
+            Self::Passed { settings, secure } => AccountTest::Passed { settings: settings.clone(), secure: *secure },
+            Self::Failed(problem) => AccountTest::Failed { problem: problem.clone() },
+        }
+    }
+
+    pub(super) const fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Running { until, .. } => Some(*until),
+            Self::Passed { .. } | Self::Failed(_) => None,
+        }
+    }
+}
+
+impl Phone {
+    pub(super) fn add_account(&mut self, draft: &AccountDraft) {
+        self.end_trial();
+        let (settings, home) = match tidy(draft) {
+            Ok(tidied) => tidied,
+            Err(problem) => return self.refuse(problem),
+        };
+        let id = self.fresh_account_id();
+        self.store(StoreRequest::SaveAccount(id, settings.clone()));
+        if let Some(secret) = &draft.secret {
+            self.store(StoreRequest::SaveSecret(id, secret.clone()));
+        }
+        self.start_account(id, settings, home, draft.secret.clone());
+    }
+
+    pub(super) fn take_account(&mut self, loaded: LoadedAccount) {
+        let draft = AccountDraft { settings: loaded.settings, secret: loaded.secret };
+        match tidy(&draft) {
+            Ok((settings, home)) => self.start_account(loaded.id, settings, home, draft.secret),
+            Err(problem) => self.notice(problem, Instant::FAR_FUTURE),
+        }
+    }
+
+    pub(super) fn edit_account(&mut self, id: AccountId, draft: &AccountDraft) {
+        self.end_trial();
+        let (settings, home) = match tidy(draft) {
+            Ok(tidied) => tidied,
+            Err(problem) => return self.refuse(problem),
+        };
+        let instance = self.config.instance_id.clone();
+        let Some(account) = self.accounts.iter_mut().find(|account| account.id == id) else { return };
+        if let Some(secret) = draft.secret.clone() {
+            account.secret = Some(secret);
+        }
+        let Some(config) = agent_config(&settings, &home, account.secret.as_ref(), instance.as_deref()) else { return };
+        account.settings = settings;
+        account.home = home;
+        account.reach = Reach::Unknown;
+        account.registration = Registration::Off;
+        let agent = account.agent;
+        let _ = self.agent.update_account(self.now, agent, config);
+        self.store(StoreRequest::SaveAccount(id, draft_settings(&self.accounts, id)));
+        if let Some(secret) = &draft.secret {
+            self.store(StoreRequest::SaveSecret(id, secret.clone()));
+        }
+        self.register(id);
+    }
+
+    pub(super) fn remove_account(&mut self, id: AccountId) {
+        let Some(at) = self.accounts.iter().position(|account| account.id == id) else { return };
+        let calls: Vec<CallId> = self.calls.iter().filter(|call| call.account == id).map(|call| call.id).collect();
+        for call in calls {
+            self.hang_up(call);
+        }
+        let account = self.accounts.remove(at);
+        let _ = self.agent.remove_account(self.now, account.agent);
+        self.store(StoreRequest::DeleteAccount(id));
+        if self.preferences.default_account == Some(id) {
+            self.set_preferences(|preferences| preferences.default_account = None);
+        }
+    }
+
+    pub(super) fn register(&mut self, id: AccountId) {
+        let Some(account) = self.account(id).filter(|account| account.settings.register) else { return };
+        let _ = self.agent.register(self.now, account.agent);
+    }
+
+    fn fresh_account_id(&self) -> AccountId {
+        let used = self.accounts.iter().map(|account| account.id.0);
+        let remembered = self.history.entries().iter().map(|entry| entry.account.0);
+        AccountId(used.chain(remembered).max().unwrap_or(0).saturating_add(1))
+    }
+
+    fn start_account(&mut self, id: AccountId, settings: AccountSettings, home: Home, secret: Option<Secret>) {
+        let instance = self.config.instance_id.as_deref();
+        let Some(config) = agent_config(&settings, &home, secret.as_ref(), instance) else { return };
+        let agent = self.agent.add_account(self.now, config);
+        let registration = Registration::Off;
+        self.accounts.push(Account { id, agent, settings, secret, registration, reach: Reach::Unknown, home });
+        self.register(id);
+    }
+
+    pub(super) fn registration_changed(&mut self, agent: agent::AccountId, state: RegistrationState) {
+        if matches!(&self.trial, Some(Trial::Running { agent: tried, .. }) if *tried == agent) {
+            return self.trial_went(state);
+        }
+        let (now, clock) = (self.clock.at(self.now), self.clock);
+        let Some(account) = self.accounts.iter_mut().find(|account| account.agent == agent) else { return };
+        let since = |registration: &Registration| match registration {
+            Registration::Registered { since, .. } => *since,
+            Registration::Off | Registration::Registering | Registration::Failed { .. } | Registration::Unknown => now,
+        };
+        let failed = |account: &Account, failure: &RegistrationFailure, retry_at| Registration::Failed {
+            since: match &account.registration {
+                Registration::Failed { since, .. } => *since,
+                _ => now,
+            },
+            problem: problem::of_registration(failure, &address(&account.settings), &account.server()),
+            retry_at,
+        };
+        match state {
+            RegistrationState::Unregistered | RegistrationState::Unregistering => {
+                account.registration = Registration::Off;
+            }
+            RegistrationState::Registering => account.registration = Registration::Registering,
+            RegistrationState::Registered(registered) => {
+                account.reach = Reach::Flow(registered.flow, registered.protocol);
+                account.registration = Registration::Registered {
+                    since: since(&account.registration),
+                    transport: transport(registered.protocol),
+                    secure: registered.protocol.is_secure(),
+                };
+            }
+            RegistrationState::Retrying { failure, at } => {
+                account.reach = reach_after(&failure);
+                account.registration = failed(account, &failure, Some(clock.at(at)));
+            }
+            RegistrationState::Failed(failure) => {
+                account.reach = reach_after(&failure);
+                account.registration = failed(account, &failure, None);
+            }
+        }
+    }
+
+    pub(super) fn try_account(&mut self, draft: &AccountDraft) {
+        self.end_trial();
+        match tidy(draft) {
+            Ok((settings, home)) => {
+                let draft = Draft { settings, home, secret: draft.secret.clone() };
+                self.attempt(draft, 0, None);
+            }
+            Err(problem) => self.trial = Some(Trial::Failed(problem)),
+        }
+    }
+
+    pub(super) fn end_trial(&mut self) {
+        if let Some(Trial::Running { agent, .. }) = self.trial.take() {
+            let _ = self.agent.remove_account(self.now, agent);
+        }
+    }
+
+    pub(super) fn trial_is_due(&mut self) {
+        if let Some(Trial::Running { until, .. }) = &self.trial
+            && *until <= self.now
+        {
+            self.changed();
+            self.attempt_failed(&RegistrationFailure::NoAnswer);
+        }
+    }
+
+    fn attempt(&mut self, draft: Draft, attempt: usize, first: Option<Problem>) {
+        let mut settings = draft.settings.clone();
+        if let Some(fallback) = attempt.checked_sub(1).and_then(|at| FALLBACKS.get(at)) {
+            settings.transport = *fallback;
+        }
+        // Without the instance: the trial must not take the place of a registration that stands.
+        let Some(config) = agent_config(&settings, &draft.home, draft.secret.as_ref(), None) else { return };
+        let agent = self.agent.add_account(self.now, config);
+        let _ = self.agent.register(self.now, agent);
+        self.trial = Some(Trial::Running { draft, agent, attempt, until: self.now + ATTEMPT, first });
+    }
+
+    fn trial_went(&mut self, state: RegistrationState) {
+        match state {
+            RegistrationState::Registered(registered) => self.trial_passed(registered.protocol),
+            RegistrationState::Retrying { failure, .. } | RegistrationState::Failed(failure) => {
+                self.attempt_failed(&failure);
+            }
+            RegistrationState::Unregistered | RegistrationState::Registering | RegistrationState::Unregistering => {}
+        }
+    }
+
+    fn trial_passed(&mut self, protocol: Protocol) {
+        let Some(Trial::Running { draft, agent, .. }) = self.trial.take() else { return };
+        let _ = self.agent.remove_account(self.now, agent);
+        let settings = AccountSettings { transport: transport(protocol), ..draft.settings };
+        self.trial = Some(Trial::Passed { settings, secure: protocol.is_secure() });
+    }
+
+    /// Goes on to the next transport where no server was reached and the user left it to us.
+    fn attempt_failed(&mut self, failure: &RegistrationFailure) {
+        let Some(Trial::Running { draft, agent, attempt, first, .. }) = self.trial.take() else { return };
+        let _ = self.agent.remove_account(self.now, agent);
+        let problem = problem::of_registration(failure, &address(&draft.settings), &server(&draft.settings));
+        let first = first.unwrap_or(problem.clone());
+        let ours = matches!(draft.settings.transport, Transport::Automatic | Transport::Unknown);
+        let hopeless =
+            matches!(failure, RegistrationFailure::Resolve(_)) || problem.code == ErrorCode::CertificateInvalid;
+        if ours && problem::is_offline(failure) && !hopeless && attempt < FALLBACKS.len() {
+            self.attempt(draft, attempt + 1, Some(first));
+        } else if problem::is_offline(failure) {
+            self.trial = Some(Trial::Failed(first));
+        } else {
+            self.trial = Some(Trial::Failed(problem));
+        }
+    }
+}
+
+const fn reach_after(failure: &RegistrationFailure) -> Reach {
+    if problem::is_offline(failure) { Reach::Nowhere } else { Reach::Unknown }
+}
+
+fn draft_settings(accounts: &[Account], id: AccountId) -> AccountSettings {
+    accounts.iter().find(|account| account.id == id).map(|account| account.settings.clone()).unwrap_or_default()
+}
