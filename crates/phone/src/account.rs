@@ -53,18 +53,16 @@ impl Account {
     /// Keys are offered only where nobody can read them on the way, unless the user demands encryption: then the call
     /// is better encrypted with readable keys than refused, and the lock does not show.
     pub(crate) fn srtp_for_offers(&self) -> SrtpPolicy {
-        match self.settings.srtp {
-            SrtpPolicy::Optional | SrtpPolicy::Unknown if !self.is_private() => SrtpPolicy::Off,
-            SrtpPolicy::Unknown => SrtpPolicy::Optional,
-            policy => policy,
+        match self.srtp_for_answers() {
+            SrtpPolicy::Required => SrtpPolicy::Required,
+            SrtpPolicy::Optional if self.is_private() => SrtpPolicy::Optional,
+            SrtpPolicy::Optional | SrtpPolicy::Off | SrtpPolicy::Unknown => SrtpPolicy::Off,
         }
     }
 
     pub(crate) fn srtp_for_answers(&self) -> SrtpPolicy {
-        match self.settings.srtp {
-            SrtpPolicy::Unknown => SrtpPolicy::Optional,
-            policy => policy,
-        }
+        let policy = self.settings.srtp;
+        if policy == SrtpPolicy::Unknown { SrtpPolicy::Optional } else { policy }
     }
 
     pub(crate) fn codecs(&self) -> Vec<Codec> {

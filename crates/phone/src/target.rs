@@ -94,10 +94,8 @@ impl Target {
         if text.contains('@') {
             return Uri::parse(&format!("sip:{text}")).map_or(Self::Name, |uri| Self::Address(callable(&uri)));
         }
-        match Self::number(text, country) {
-            Self::Name if is_user(text) => Self::User(text.to_owned()),
-            target => target,
-        }
+        let number = Self::number(text, country);
+        if number == Self::Name && is_user(text) { Self::User(text.to_owned()) } else { number }
     }
 
     fn sip(whole: &str, rest: &str, country: ToneCountry) -> Self {
@@ -164,7 +162,8 @@ fn dialable(text: &str) -> Option<String> {
 }
 
 fn is_user(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.!~*'+=&$".contains(letter))
+    text.contains(|letter: char| letter.is_ascii_alphanumeric())
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.!~*'+=&$".contains(letter))
 }
 
 fn before(text: &str, end: char) -> &str {

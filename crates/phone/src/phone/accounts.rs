@@ -137,15 +137,8 @@ impl Phone {
         }
         let (now, clock) = (self.clock.at(self.now), self.clock);
         let Some(account) = self.accounts.iter_mut().find(|account| account.agent == agent) else { return };
-        let since = |registration: &Registration| match registration {
-            Registration::Registered { since, .. } => *since,
-            Registration::Off | Registration::Registering | Registration::Failed { .. } | Registration::Unknown => now,
-        };
         let failed = |account: &Account, failure: &RegistrationFailure, retry_at| Registration::Failed {
-            since: match &account.registration {
-                Registration::Failed { since, .. } => *since,
-                _ => now,
-            },
+            since: if let Registration::Failed { since, .. } = account.registration { since } else { now },
             problem: problem::of_registration(failure, &address(&account.settings), &account.server()),
             retry_at,
         };
@@ -156,8 +149,9 @@ impl Phone {
             RegistrationState::Registering => account.registration = Registration::Registering,
             RegistrationState::Registered(registered) => {
                 account.reach = Reach::Flow(registered.flow, registered.protocol);
+                let before = &account.registration;
                 account.registration = Registration::Registered {
-                    since: since(&account.registration),
+                    since: if let Registration::Registered { since, .. } = before { *since } else { now },
                     transport: transport(registered.protocol),
                     secure: registered.protocol.is_secure(),
                 };

@@ -93,11 +93,12 @@ fn answered(call: &Call, end: &agent::CallEnd) -> Ending {
 }
 
 fn unanswered_in(end: &agent::CallEnd) -> Ending {
-    let (reason, outcome) = match end.reason {
-        agent::EndReason::AnsweredElsewhere => (EndReason::AnsweredElsewhere, Outcome::AnsweredElsewhere),
-        agent::EndReason::Declined => (EndReason::There, Outcome::Declined),
-        agent::EndReason::HungUp if end.by == agent::EndedBy::Local => (EndReason::Here, Outcome::Declined),
-        _ => (EndReason::There, Outcome::Missed),
+    let (reason, outcome) = if end.reason == agent::EndReason::AnsweredElsewhere {
+        (EndReason::AnsweredElsewhere, Outcome::AnsweredElsewhere)
+    } else if end.reason == agent::EndReason::Declined {
+        (EndReason::There, Outcome::Declined)
+    } else {
+        (EndReason::There, Outcome::Missed)
     };
     Ending { reason, outcome, problem: None }
 }
@@ -114,9 +115,7 @@ fn unanswered_out(call: &Call, end: &agent::CallEnd) -> Ending {
 
 /// What is heard when a call could not be made.
 fn tone(problem: &Problem) -> Option<Tone> {
-    match problem.code {
-        ErrorCode::Busy | ErrorCode::Declined => Some(Tone::Busy),
-        ErrorCode::NoAnswer => None,
-        _ => Some(Tone::Congestion),
-    }
+    let busy = matches!(problem.code, ErrorCode::Busy | ErrorCode::Declined);
+    let silent = problem.code == ErrorCode::NoAnswer;
+    (!silent).then_some(if busy { Tone::Busy } else { Tone::Congestion })
 }
