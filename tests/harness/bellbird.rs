@@ -50,6 +50,12 @@ impl Account {
         self
     }
 
+    /// Without a field.
+    pub fn without(mut self, field: &str) -> Self {
+        self.lines.retain(|line| !line.starts_with(&format!("{field} =")));
+        self
+    }
+
     /// Another field of the file, as TOML.
     pub fn with_toml(mut self, field: &str, value: &str) -> Self {
         self.lines.push(format!("{field} = {value}"));

@@ -58,8 +58,8 @@ impl Kamailio {
 
     /// Starts it with challenges of the given algorithm (`MD5`, `SHA-256`).
     pub async fn start_with_digest(stage: &Stage, algorithm: &str) -> Self {
-        let folder = stage.subfolder("kamailio");
         let (port, tls_port) = (free_port(), free_port());
+        let folder = stage.subfolder(&format!("kamailio-{port}"));
         let certificates = Certificates::write(&folder, DOMAIN);
         let fill = |text: &str| {
             text.replace("@PORT@", &port.to_string())

@@ -1,0 +1,116 @@
+//! A conversation and its score: what the tests of this crate have in common.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bellbird_tests::score::{Band, pesq};
+use bellbird_tests::{Account, Baresip, BaresipAccount, Bellbird, Kamailio, Speech, Stage, Transport, Voice};
+
+/// How long the words take, with what is around them.
+pub(crate) const WORDS: Duration = Duration::from_secs(10);
+
+/// How much lower than the peers' own score ours may be: the same call varies as much from run to run.
+const TOLERANCE: f64 = 0.15;
+
+/// The two sides' words.
+#[derive(Clone, Debug)]
+pub(crate) struct Words {
+    /// Bellbird's.
+    pub(crate) near: Speech,
+    /// The peer's.
+    pub(crate) far: Speech,
+}
+
+impl Words {
+    pub(crate) async fn prepared() -> Self {
+        Self { near: Speech::of(Voice::Near).await, far: Speech::of(Voice::Far).await }
+    }
+
+    pub(crate) fn near_path(&self) -> &str {
+        self.near.path.to_str().expect("the cache's path is text")
+    }
+
+    /// Scores both directions of a call and compares with what others reach with the same codec.
+    pub(crate) async fn heard_well(&self, codec: &Codec, by_peer: &Path, by_bellbird: &Path) {
+        let there = pesq(&self.near, by_peer, codec.band).await;
+        let back = pesq(&self.far, by_bellbird, codec.band).await;
+        let (there_least, back_least) = (codec.peers_own.0 - TOLERANCE, codec.peers_own.1 - TOLERANCE);
+        assert!(there >= there_least, "{}: the peer heard PESQ {there:.2}, not {there_least:.2}", codec.name);
+        assert!(back >= back_least, "{}: we heard PESQ {back:.2}, not {back_least:.2}", codec.name);
+    }
+}
+
+/// A codec as we, baresip and linphonec call it, and what baresip and baresip reach with it (near voice, far voice).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Codec {
+    pub(crate) name: &'static str,
+    pub(crate) in_baresip: &'static str,
+    pub(crate) in_linphone: &'static str,
+    pub(crate) band: Band,
+    pub(crate) peers_own: (f64, f64),
+}
+
+pub(crate) const OPUS: Codec =
+    Codec { name: "opus", in_baresip: "opus/48000/2", in_linphone: "opus", band: Band::Wide, peers_own: (4.48, 4.48) };
+pub(crate) const G722: Codec =
+    Codec { name: "g722", in_baresip: "G722/16000/1", in_linphone: "G722", band: Band::Wide, peers_own: (4.53, 4.53) };
+pub(crate) const PCMU: Codec =
+    Codec { name: "pcmu", in_baresip: "PCMU/8000/1", in_linphone: "PCMU", band: Band::Narrow, peers_own: (3.78, 3.97) };
+pub(crate) const PCMA: Codec =
+    Codec { name: "pcma", in_baresip: "PCMA/8000/1", in_linphone: "PCMA", band: Band::Narrow, peers_own: (3.78, 3.97) };
+
+/// A registrar, baresip as `bob`, and words for both; bellbird will be `alice`.
+pub(crate) struct Scene {
+    pub(crate) words: Words,
+    pub(crate) bob: Baresip,
+    pub(crate) kamailio: Kamailio,
+    pub(crate) stage: Stage,
+}
+
+impl Scene {
+    pub(crate) async fn set(account_of_bob: impl FnOnce(&Kamailio) -> BaresipAccount) -> Self {
+        let stage = Stage::new().await;
+        let words = Words::prepared().await;
+        let kamailio = Kamailio::start(&stage).await;
+        let bob = Baresip::start(&stage, &account_of_bob(&kamailio), &words.far).await;
+        Self { words, bob, kamailio, stage }
+    }
+
+    /// With bob on UDP, answering by himself.
+    pub(crate) async fn plain() -> Self {
+        Self::set(|kamailio| BaresipAccount::at(kamailio, Transport::Udp, "bob")).await
+    }
+
+    /// Alice calls bob over UDP and says her words.
+    pub(crate) fn alice_calls(&self, target: &str, more: &[&str]) -> Bellbird {
+        let account = Account::at(&self.kamailio, Transport::Udp, "alice");
+        self.start(&account, &["call", target], more)
+    }
+
+    /// Alice waits for calls; she is registered when this returns.
+    pub(crate) async fn alice_answers(&self, more: &[&str]) -> Bellbird {
+        let account = Account::at(&self.kamailio, Transport::Udp, "alice");
+        let mut alice = self.start(&account, &["answer"], more);
+        alice.event("registered").await;
+        alice
+    }
+
+    pub(crate) fn start(&self, account: &Account, command: &[&str], more: &[&str]) -> Bellbird {
+        let sound = ["--play", self.words.near_path(), "--no-audio-processing"];
+        let arguments: Vec<&str> = command.iter().chain(&sound).chain(more).copied().collect();
+        Bellbird::start(&self.stage, account, &arguments)
+    }
+
+    /// Ends everybody and scores what was heard.
+    pub(crate) async fn score(mut self, codec: &Codec, mut alice: Bellbird) {
+        alice.succeeded().await;
+        self.bob.closed().await;
+        self.bob.stop().await;
+        self.words.heard_well(codec, &self.bob.heard(), alice.heard()).await;
+    }
+}
+
+/// Waits as long as a conversation takes. Sound runs in real time, so this is no polling but listening.
+pub(crate) async fn listen(time: Duration) {
+    tokio::time::sleep(time).await;
+}
