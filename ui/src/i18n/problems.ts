@@ -1,0 +1,113 @@
+import type { ErrorCode, Problem } from '../contract';
+import { m } from '../paraglide/messages';
+
+type Params = Problem['params'];
+
+// One sentence for every code: what happened, what still works, what to do. The compiler asks for each new code.
+const sentences: Record<ErrorCode, (params: Params) => string> = {
+  wrongPassword: (p) => m.problem_wrong_password({ address: account(p) }),
+  unknownUser: (p) => m.problem_unknown_user({ address: account(p) }),
+  forbidden: (p) => m.problem_forbidden({ what: p['target'] ?? account(p) }),
+  serverNotFound: (p) => m.problem_server_not_found({ server: server(p) }),
+  serverUnreachable: (p) => m.problem_server_unreachable({ server: server(p) }),
+  serverUnavailable: (p) => begin(m.problem_server_unavailable({ server: server(p) })),
+  certificateInvalid: (p) => begin(m.problem_certificate({ server: server(p) })),
+  registrationRefused: (p) => begin(m.problem_registration_refused({ server: server(p) })),
+  offline: () => m.problem_offline(),
+  fieldInvalid: (p) => fieldSentence(p['field']),
+  noAccount: () => m.problem_no_account(),
+  invalidTarget: (p) => begin(m.problem_invalid_target({ target: target(p) })),
+  busy: (p) => begin(m.problem_busy({ target: target(p) })),
+  declined: (p) => begin(m.problem_declined({ target: target(p) })),
+  noAnswer: (p) => begin(m.problem_no_answer({ target: target(p) })),
+  notFound: (p) => begin(m.problem_not_found({ target: target(p) })),
+  unavailable: (p) => begin(m.problem_unavailable({ target: target(p) })),
+  numberIncomplete: (p) => begin(m.problem_number_incomplete({ target: target(p) })),
+  noCodecInCommon: (p) => m.problem_no_codec({ target: target(p) }),
+  securityMismatch: (p) => m.problem_security({ target: target(p) }),
+  callFailed: (p) => m.problem_call_failed({ target: target(p) }),
+  connectionLost: (p) => m.problem_connection_lost({ target: target(p) }),
+  noAudio: (p) => m.problem_no_audio({ target: target(p) }),
+  holdRefused: (p) => begin(m.problem_hold_refused({ target: target(p) })),
+  transferFailed: (p) => m.problem_transfer_failed({ target: target(p) }),
+  noMicrophone: () => m.problem_no_microphone(),
+  noSpeaker: () => m.problem_no_speaker(),
+  microphoneRefused: () => m.problem_microphone_refused(),
+  deviceLost: (p) => begin(deviceLost(p)),
+  storageFailed: () => m.problem_storage_failed(),
+  storageNewer: () => m.problem_storage_newer(),
+  storageDamaged: (p) => m.problem_storage_damaged({ path: p['path'] ?? '' }),
+  keyStoreMissing: () => m.problem_key_store(),
+  unknown: () => m.problem_unknown(),
+};
+
+/** Every code there are words for. */
+export const errorCodes = Object.keys(sentences) as ErrorCode[];
+
+/** What to tell about `problem`; a code from a newer shell gets the sentence for what has no words. */
+export function inWords(problem: Problem): string {
+  const sentence = sentences[problem.code] ?? sentences.unknown;
+  return sentence(problem.params);
+}
+
+/** A field of the account form. */
+export type AccountField = 'domain' | 'userName' | 'secret' | 'server';
+
+const fields: readonly AccountField[] = ['domain', 'userName', 'secret', 'server'];
+
+/** Near which field of the account form a problem is told, or nothing where it belongs to none. */
+export function fieldOf(problem: Problem, serverTyped: boolean): AccountField | undefined {
+  switch (problem.code) {
+    case 'wrongPassword':
+      return 'secret';
+    case 'unknownUser':
+      return 'userName';
+    case 'serverNotFound':
+    case 'serverUnreachable':
+    case 'certificateInvalid':
+      return serverTyped ? 'server' : 'domain';
+    case 'fieldInvalid':
+      return fields.find((field) => field === problem.params['field']);
+    default:
+      return undefined;
+  }
+}
+
+function fieldSentence(field: string | undefined): string {
+  switch (field) {
+    case 'domain':
+      return m.problem_field_domain();
+    case 'userName':
+      return m.problem_field_user();
+    case 'secret':
+      return m.problem_field_secret();
+    case 'server':
+      return m.problem_field_server();
+    default:
+      return m.problem_field();
+  }
+}
+
+function deviceLost(p: Params): string {
+  const device = p['device'] ?? m.problem_that_device();
+  const inUse = p['inUse'];
+  return inUse ? m.problem_device_lost({ device, inUse }) : m.problem_device_lost_bare({ device });
+}
+
+function account(p: Params): string {
+  return p['address'] ?? m.problem_your_account();
+}
+
+function server(p: Params): string {
+  return p['server'] ?? m.problem_your_server();
+}
+
+function target(p: Params): string {
+  return p['target'] ?? m.problem_they();
+}
+
+// An address at the head of a sentence keeps its small letter; words do not.
+function begin(sentence: string): string {
+  const first = sentence.split(' ', 1)[0] ?? '';
+  return /[@.\d]/u.test(first) ? sentence : sentence.charAt(0).toLocaleUpperCase() + sentence.slice(1);
+}

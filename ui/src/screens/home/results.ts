@@ -1,0 +1,42 @@
+import type { LookUp, Timestamp } from '../../contract';
+import { m } from '../../paraglide/messages';
+import { partyName } from '../../i18n/calls';
+import { when } from '../../i18n/time';
+
+/** A row below the dial field that can be called. */
+export interface Result {
+  id: string;
+  target: string;
+  name: string;
+  second: string;
+  group: 'typed' | 'known';
+}
+
+/** What can be called after typing: what was typed itself, then known parties. */
+export function results(answer: LookUp | undefined, now: Timestamp): Result[] {
+  if (!answer) return [];
+  const typed: Result[] = answer.target === null ? [] : [asTyped(answer, answer.target)];
+  return [...typed, ...known(answer, now)];
+}
+
+function asTyped(answer: LookUp, target: string): Result {
+  const seconds: Partial<Record<LookUp['kind'], string>> = { emergency: m.dial_emergency(), code: m.dial_code() };
+  return { id: 'typed', target: answer.text, name: target, second: seconds[answer.kind] ?? m.dial_as_typed(), group: 'typed' };
+}
+
+function known(answer: LookUp, now: Timestamp): Result[] {
+  return answer.suggestions.flatMap(({ party, lastCall }, i) => {
+    if (party.address === null) return [];
+    const last = lastCall === null ? '' : m.dial_last_call({ when: when(lastCall, now) });
+    const number = party.name === null ? '' : party.number;
+    const second = [number, last].filter(Boolean).join(' · ');
+    return [{ id: `known-${i}`, target: party.address, name: partyName(party), second, group: 'known' as const }];
+  });
+}
+
+/** `text` cut at the part that matches `typed`, to underline it. */
+export function marked(text: string, typed: string): [before: string, match: string, after: string] {
+  const at = typed === '' ? -1 : text.toLocaleLowerCase().indexOf(typed.toLocaleLowerCase());
+  if (at < 0) return [text, '', ''];
+  return [text.slice(0, at), text.slice(at, at + typed.length), text.slice(at + typed.length)];
+}

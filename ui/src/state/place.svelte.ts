@@ -1,0 +1,62 @@
+import { createContext } from 'svelte';
+import type { AccountId, HistoryId } from '../contract';
+
+export type Tab = 'calls' | 'settings';
+
+/** A page of the settings. */
+export type SettingsPage =
+  | { kind: 'accounts' }
+  | { kind: 'addAccount' }
+  | { kind: 'editAccount'; id: AccountId }
+  | { kind: 'audio' }
+  | { kind: 'display' }
+  | { kind: 'about' };
+
+/** What lies over a call. */
+export type CallSheet = 'transfer' | 'quality' | 'audio';
+
+/** Where in the window the user is. */
+export class Place {
+  tab = $state<Tab>('calls');
+  /** The call of the history that is looked at. */
+  entry = $state<HistoryId>();
+  page = $state<SettingsPage>();
+  /** The call was put aside to do something else; a strip leads back to it. */
+  callAside = $state(false);
+  sheet = $state<CallSheet>();
+  /** The keys for tones are shown in the call. */
+  tones = $state(false);
+
+  /** Another call has the screen now: nothing of the former one stays open. */
+  faceCall(): void {
+    this.callAside = false;
+    this.sheet = undefined;
+    this.tones = false;
+  }
+
+  show(tab: Tab): void {
+    this.tab = tab;
+    this.callAside = true;
+  }
+
+  openEntry(id: HistoryId): void {
+    this.tab = 'calls';
+    this.entry = id;
+    this.callAside = true;
+  }
+
+  openPage(page: SettingsPage): void {
+    this.tab = 'settings';
+    this.page = page;
+    this.callAside = true;
+  }
+
+  /** One step back from a detail to its list. */
+  back(): void {
+    if (this.tab === 'calls') this.entry = undefined;
+    else if (this.page?.kind === 'addAccount' || this.page?.kind === 'editAccount') this.page = { kind: 'accounts' };
+    else this.page = undefined;
+  }
+}
+
+export const [usePlace, providePlace] = createContext<Place>();
