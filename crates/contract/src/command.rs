@@ -49,6 +49,11 @@ pub enum Command {
         /// What was typed.
         text: String,
     },
+    /// Puts a link that was clicked elsewhere (`tel:`, `sip:`, `callto:`) into the dial field; it calls nobody.
+    OpenLink {
+        /// As it came.
+        link: String,
+    },
     /// Calls; another active call is put on hold.
     Dial {
         /// Number, address or link, as typed.

@@ -26,6 +26,11 @@ pub struct PhoneView {
     pub missed: u32,
     /// What the dial field means.
     pub look_up: LookUp,
+    /// A number or address that was clicked elsewhere: it belongs into the dial field, for the user to call or not. It
+    /// goes with the next look-up or call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub link: Option<String>,
     /// Whether there is a network.
     pub connectivity: Connectivity,
     /// Numbers that always dial here.

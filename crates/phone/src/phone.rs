@@ -24,6 +24,7 @@ use crate::history::History;
 use crate::io::{Config, DevicesNow, Input, Loaded, MediaEvent, MediaRequest, Output, Sound, SoundTest, StoreRequest};
 use crate::look_up::look_up;
 use crate::sound::{is_going_on, sound_of};
+use crate::target::Target;
 use accounts::Trial;
 
 /// How long a notice that answers a command stays.
@@ -50,6 +51,7 @@ pub struct Phone {
     last_call: u32,
     history: History,
     look_up: LookUp,
+    link: Option<String>,
     audio: Audio,
     preferences: Preferences,
     notices: Vec<(Notice, Instant)>,
@@ -101,6 +103,7 @@ impl Phone {
             last_call: 0,
             history: History::default(),
             look_up: LookUp::default(),
+            link: None,
             audio: Audio::default(),
             preferences: Preferences::default(),
             notices: Vec::new(),
@@ -125,6 +128,7 @@ impl Phone {
             Command::SetDefaultAccount { id } => self.set_preferences(|it| it.default_account = Some(id)),
             Command::Register { id } => self.register(id),
             Command::LookUp { text } => self.look_up(&text),
+            Command::OpenLink { link } => self.open_link(&link),
             Command::Dial { target, account } => self.dial(&target, account),
             Command::Redial => self.redial(),
             Command::Answer { call } => self.answer(call),
@@ -221,6 +225,7 @@ impl Phone {
             history: self.history.entries().to_vec(),
             missed: self.history.missed(),
             look_up: self.look_up.clone(),
+            link: self.link.clone(),
             connectivity: self.connectivity(),
             emergency_numbers: emergency_numbers(self.preferences.country)
                 .iter()
@@ -362,7 +367,17 @@ impl Phone {
         !waits || self.now >= deadline
     }
 
+    /// A page or a mail may hold any link, so that it only fills the dial field.
+    fn open_link(&mut self, link: &str) {
+        let home = self.default_account().map(|account| &account.home);
+        match Target::parse(link, self.preferences.country).shown(home) {
+            Some(shown) => self.link = Some(shown),
+            None => self.refuse(Problem::new(ErrorCode::InvalidTarget).with("target", link.trim())),
+        }
+    }
+
     fn look_up(&mut self, text: &str) {
+        self.link = None;
         let home = self.default_account().map(|account| &account.home);
         self.look_up = look_up(text, self.preferences.country, home, self.history.entries());
     }

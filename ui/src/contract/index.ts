@@ -201,7 +201,9 @@ export type Command = { "type": "testAccount",
   /** Which. */
   id: AccountId, } | { "type": "lookUp",
   /** What was typed. */
-  text: string, } | { "type": "dial",
+  text: string, } | { "type": "openLink",
+  /** As it came. */
+  link: string, } | { "type": "dial",
   /** Number, address or link, as typed. */
   target: string,
   /** Over which account; the default one where left out. */
@@ -409,6 +411,11 @@ export type PhoneView = {
   missed: number,
   /** What the dial field means. */
   lookUp: LookUp,
+  /**
+   * A number or address that was clicked elsewhere: it belongs into the dial field, for the user to call or not. It
+   * goes with the next look-up or call.
+   */
+  link?: string,
   /** Whether there is a network. */
   connectivity: Connectivity,
   /** Numbers that always dial here. */

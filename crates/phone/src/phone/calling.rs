@@ -27,6 +27,7 @@ pub(super) struct Destination {
 
 impl Phone {
     pub(super) fn dial(&mut self, typed: &str, account: Option<AccountId>) {
+        self.link = None;
         if let Some(destination) = self.destination(typed, account) {
             self.call_out(destination);
         }
