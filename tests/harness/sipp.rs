@@ -31,6 +31,8 @@ impl Sipp {
     async fn start(stage: &Stage, scenario: &str, arguments: &[&str]) -> Self {
         let folder = stage.subfolder("sipp");
         let (port, media_port) = (free_port(), free_port());
+        // It takes the pair after its audio for video.
+        let _video_port = free_port();
         let script = root_folder().join("tests/scenarios").join(format!("{scenario}.xml"));
         let messages = folder.join(format!("{scenario}.log"));
         let mut command = Command::new("sipp");
