@@ -1,0 +1,130 @@
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use bellbird_base::Duration;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
+
+/// How the network is used. [`NetConfig::default`] suits a phone.
+#[derive(Clone, Debug)]
+pub struct NetConfig {
+    /// Whom to believe.
+    pub trust: Trust,
+    /// What TLS and WSS listeners show of themselves; without it they can't be opened.
+    pub identity: Option<ServerIdentity>,
+    /// Which name servers to ask.
+    pub dns: Dns,
+    /// How long TCP's connection may take, each address of a race counted for itself.
+    pub connect_timeout: Duration,
+    /// How long the handshakes of TLS and WebSocket may take together.
+    pub handshake_timeout: Duration,
+    /// After how long a silent UDP flow that a peer opened is forgotten.
+    pub accepted_idle: Duration,
+    /// How many flows that peers opened are kept, for each listening socket.
+    pub max_accepted: usize,
+    /// The longest WebSocket message that is taken, in bytes.
+    pub max_message: usize,
+    /// How many bytes may wait for a slow peer before its flow is given up.
+    pub max_queued: usize,
+    /// How often a WebSocket is pinged; a peer that stays silent for twice as long is gone.
+    pub ping_interval: Duration,
+    /// Whether to watch for changes of the network and for sleep.
+    pub watch: bool,
+}
+
+impl Default for NetConfig {
+    fn default() -> Self {
+        Self {
+            trust: Trust::default(),
+            identity: None,
+            dns: Dns::System,
+            connect_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            accepted_idle: Duration::from_secs(300),
+            max_accepted: 4_096,
+            max_message: 128 * 1024,
+            max_queued: 1024 * 1024,
+            ping_interval: Duration::from_secs(30),
+            watch: true,
+        }
+    }
+}
+
+/// Which certificate authorities are believed.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// Those that the operating system knows.
+    pub system: bool,
+    /// Own ones beside them.
+    pub authorities: Vec<CertificateDer<'static>>,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self { system: true, authorities: Vec::new() }
+    }
+}
+
+impl Trust {
+    /// Believes the authorities in this PEM file too.
+    ///
+    /// # Errors
+    /// Where the file can't be read or holds no certificate.
+    pub fn add_file(&mut self, path: &Path) -> Result<(), BadIdentity> {
+        self.authorities.extend(certificates(CertificateDer::pem_file_iter(path))?);
+        Ok(())
+    }
+}
+
+/// Certificate chain and key of a listener.
+#[derive(Clone, Debug)]
+pub struct ServerIdentity {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) key: Arc<PrivateKeyDer<'static>>,
+}
+
+impl ServerIdentity {
+    /// Reads the chain (own certificate first) and the key from PEM text.
+    ///
+    /// # Errors
+    /// Where one of them is missing or malformed.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, BadIdentity> {
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| BadIdentity::Key(error.to_string()))?;
+        Ok(Self { chain: certificates(Ok(CertificateDer::pem_slice_iter(chain)))?, key: Arc::new(key) })
+    }
+}
+
+fn certificates<I>(found: Result<I, rustls::pki_types::pem::Error>) -> Result<Vec<CertificateDer<'static>>, BadIdentity>
+where
+    I: Iterator<Item = Result<CertificateDer<'static>, rustls::pki_types::pem::Error>>,
+{
+    let chain: Result<Vec<_>, _> = found.and_then(Iterator::collect);
+    let chain = chain.map_err(|error| BadIdentity::Certificate(error.to_string()))?;
+    if chain.is_empty() {
+        return Err(BadIdentity::Certificate("there is none in it".to_owned()));
+    }
+    Ok(chain)
+}
+
+/// Why certificates or a key could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadIdentity {
+    /// The certificates.
+    #[error("the certificate file can't be used: {0}")]
+    Certificate(String),
+    /// The key.
+    #[error("the key file can't be used: {0}")]
+    Key(String),
+}
+
+/// Which name servers are asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Dns {
+    /// Those of the operating system, read again whenever they may have changed; its own resolver is the last resort.
+    #[default]
+    System,
+    /// These alone.
+    Servers(Vec<SocketAddr>),
+}

@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+
+/// Accepts certificates that a known authority signed for the SIP domain: as `sip:` URI or DNS name (RFC 5922 §7).
+///
+/// Wildcards in DNS names are accepted, though RFC 5922 §7.2 forbids them: providers use them widely, and RFC 9525 §6.3 finds
+/// them safe as the whole leftmost label.
+#[derive(Debug)]
+pub(super) struct SipVerifier {
+    roots: RootCertStore,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl SipVerifier {
+    pub(super) fn new(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Self {
+        Self { roots, algorithms: provider.signature_verification_algorithms }
+    }
+}
+
+impl ServerCertVerifier for SipVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, self.algorithms.all)?;
+        match verify_server_name(&certificate, server_name) {
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if bears_sip_uri(end_entity, server_name) => {}
+            outcome => outcome?,
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// Whether one of the certificate's URIs is `sip:` and this domain, without a user (RFC 5922 §7.1).
+fn bears_sip_uri(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
+    let ServerName::DnsName(domain) = server_name else { return false };
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
+    let Ok(Some(names)) = certificate.subject_alternative_name() else { return false };
+    names.value.general_names.iter().any(|name| match name {
+        GeneralName::URI(uri) => sip_domain(uri).is_some_and(|host| host.eq_ignore_ascii_case(domain.as_ref())),
+        _ => false,
+    })
+}
+
+/// The domain of a URI that names a SIP domain and nothing more.
+fn sip_domain(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let host = rest.split([';', '?']).next().unwrap_or_default();
+    let plain = scheme.eq_ignore_ascii_case("sip") && !host.is_empty() && !host.contains(['@', ':', '[']);
+    plain.then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sip_uri_without_user_names_a_domain() {
+        assert_eq!(sip_domain("sip:example.org"), Some("example.org"));
+        assert_eq!(sip_domain("SIP:example.org;transport=tls"), Some("example.org"));
+        for uri in ["sips:example.org", "sip:bob@example.org", "https://example.org", "sip:", "example.org"] {
+            assert_eq!(sip_domain(uri), None, "{uri}");
+        }
+    }
+}
