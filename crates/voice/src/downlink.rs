@@ -8,7 +8,7 @@ use crate::jitter::queue::{Content, Entry, PacketQueue, Verdict};
 use crate::jitter::speech::Speech;
 use crate::jitter::stream::{Streams, media_nanos};
 use crate::jitter::stretch::{self, Effort};
-use crate::jitter::timing::{Bounds, Timing, nanos};
+use crate::jitter::timing::{Bounds, Timing};
 use crate::level::{Level, LevelMeter};
 use crate::rate::Upsampler;
 use crate::{BLOCK_SAMPLES, Block, SILENCE};
@@ -410,6 +410,7 @@ impl Downlink {
         self.speech.restart(self.codec.sample_rate());
         self.up[lane(self.codec)].reset();
         self.decoders.of(self.codec).reset();
+        self.concealer.reset();
         self.margins = Margins::default();
         self.stats.restarts += 1;
     }
@@ -463,6 +464,9 @@ impl Downlink {
         self.count_losses(&front);
         self.speech.commit(decoded);
         self.smooth_return(decoded);
+        if self.codec != Codec::Opus {
+            self.concealer.listen(self.speech.newest_mut(decoded));
+        }
         let (expected, sequence) = (front.start + decoded as i64, front.sequence);
         self.state = if silence { State::Quiet { expected, sequence } } else { State::Playing { expected, sequence } };
         self.note(if silence { Playing::Silence } else { Playing::Audio });

@@ -20,6 +20,7 @@ mod downlink;
 mod echo;
 mod jitter;
 mod level;
+mod lpc;
 mod mixer;
 mod rate;
 mod resample;

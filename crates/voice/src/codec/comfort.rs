@@ -1,6 +1,7 @@
 //! Comfort noise for codecs without silence of their own (RFC 3389): a level and the shape of a spectrum.
 
 use crate::level::{amplitude, decibels, mean_square};
+use crate::lpc::{Synthesis, WHITE_TO_UNIT, White, autocorrelation, predictor_of, reflection_of};
 
 /// The most bytes of a payload that we make: a level and [`ORDER`] coefficients.
 pub const MAX_COMFORT_NOISE_BYTES: usize = 1 + ORDER;
@@ -11,42 +12,31 @@ pub(crate) const ORDER: usize = 10;
 /// The loudest level that is believed: nobody's background is louder than −20 dBov, and a stray packet shall not hiss.
 const LOUDEST: u8 = 20;
 
-/// White noise through an all-pole filter, with a level: background noise in nine numbers.
+/// White noise through an all-pole filter, with a level: background noise in eleven numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct ShapedNoise {
     gain: f32,
-    predictor: [f32; ORDER],
-    memory: [f32; ORDER],
-    random: u32,
+    /// No sample is louder: an absurd spectrum can make the filter ring.
+    most: f32,
+    filter: Synthesis<ORDER>,
+    white: White,
 }
 
 impl ShapedNoise {
     pub(crate) const fn new() -> Self {
-        Self { gain: 0.0, predictor: [0.0; ORDER], memory: [0.0; ORDER], random: 0x2545_F491 }
+        Self { gain: 0.0, most: 0.0, filter: Synthesis::new(), white: White::new() }
     }
 
     /// Noise of this root mean square whose spectrum these reflection coefficients describe.
     pub(crate) fn shape(&mut self, rms: f32, reflection: &[f32; ORDER]) {
-        self.predictor = predictor_of(reflection);
+        self.filter.predictor = predictor_of(reflection);
+        self.most = 5.0 * rms;
         let remaining: f32 = reflection.iter().map(|k| 1.0 - k * k).product();
-        // Uniform noise in ±1 has a variance of 1/3.
-        self.gain = rms * remaining.max(0.0).sqrt() * 3.0_f32.sqrt();
+        self.gain = rms * remaining.max(0.0).sqrt() * WHITE_TO_UNIT;
     }
 
     pub(crate) fn next(&mut self) -> f32 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 17;
-        self.random ^= self.random << 5;
-        let white = self.random as i32 as f32 / 2_147_483_648.0;
-        self.filter(white * self.gain)
-    }
-
-    fn filter(&mut self, excitation: f32) -> f32 {
-        let predicted: f32 = self.predictor.iter().zip(&self.memory).map(|(a, y)| a * y).sum();
-        let output = excitation - predicted;
-        self.memory.copy_within(..ORDER - 1, 1);
-        self.memory[0] = output;
-        output
+        self.filter.filter(self.white.next() * self.gain, self.most)
     }
 }
 
@@ -101,7 +91,9 @@ impl ComfortNoiseEncoder {
     pub fn listen(&mut self, samples: &[f32]) {
         const KEEP: f32 = 0.7;
         self.mean_square = KEEP * self.mean_square + (1.0 - KEEP) * mean_square(samples);
-        for (value, fresh) in self.correlation.iter_mut().zip(autocorrelation(samples)) {
+        let mut fresh = [0.0; ORDER + 1];
+        autocorrelation(samples, &mut fresh);
+        for (value, fresh) in self.correlation.iter_mut().zip(fresh) {
             *value = KEEP * *value + (1.0 - KEEP) * fresh;
         }
     }
@@ -109,7 +101,7 @@ impl ComfortNoiseEncoder {
     /// Writes what was heard; says how many bytes it took.
     pub fn encode(&self, payload: &mut [u8; MAX_COMFORT_NOISE_BYTES]) -> usize {
         payload[0] = (-decibels(self.mean_square)).clamp(0.0, 127.0) as u8;
-        let reflection = reflection_of(&self.correlation);
+        let reflection = reflection_of::<ORDER>(&self.correlation);
         for (byte, k) in payload[1..].iter_mut().zip(reflection) {
             *byte = (127.0 + k * 128.0).round().clamp(0.0, 254.0) as u8;
         }
@@ -120,46 +112,4 @@ impl ComfortNoiseEncoder {
     pub(crate) fn level_dbfs(&self) -> f32 {
         decibels(self.mean_square)
     }
-}
-
-/// Autocorrelation at lags up to [`ORDER`].
-pub(crate) fn autocorrelation(samples: &[f32]) -> [f32; ORDER + 1] {
-    core::array::from_fn(|lag| {
-        samples.iter().skip(lag).zip(samples).map(|(later, earlier)| later * earlier).sum::<f32>()
-    })
-}
-
-/// Reflection coefficients of a signal with this autocorrelation (Levinson–Durbin), in the sign in which a low-pass
-/// signal's first is negative.
-pub(crate) fn reflection_of(correlation: &[f32; ORDER + 1]) -> [f32; ORDER] {
-    let mut reflection = [0.0; ORDER];
-    // White noise at −40 dB keeps the recursion away from singular matrices.
-    let mut error = correlation[0] * 1.000_1 + 1e-9;
-    let mut predictor = [0.0_f32; ORDER];
-    for order in 0..ORDER {
-        let past: f32 = (0..order).map(|i| predictor[i] * correlation[order - i]).sum();
-        let k = (-(correlation[order + 1] + past) / error).clamp(-0.98, 0.98);
-        raise(&mut predictor, order, k);
-        error *= 1.0 - k * k;
-        reflection[order] = k;
-    }
-    reflection
-}
-
-/// The direct-form predictor of these reflection coefficients.
-pub(crate) fn predictor_of(reflection: &[f32; ORDER]) -> [f32; ORDER] {
-    let mut predictor = [0.0; ORDER];
-    for (order, k) in reflection.iter().enumerate() {
-        raise(&mut predictor, order, *k);
-    }
-    predictor
-}
-
-/// One step of the recursion: from a predictor of `order` coefficients to one more.
-fn raise(predictor: &mut [f32; ORDER], order: usize, k: f32) {
-    let before = *predictor;
-    for i in 0..order {
-        predictor[i] = before[i] + k * before[order - 1 - i];
-    }
-    predictor[order] = k;
 }

@@ -1,6 +1,6 @@
 //! Encoders and decoders between samples at the codec's own rate and RTP payloads.
 
-mod comfort;
+pub(crate) mod comfort;
 mod opus;
 mod telephone;
 

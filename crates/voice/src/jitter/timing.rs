@@ -20,8 +20,6 @@ const SPAN_PACKETS: u32 = 5;
 const QUANTILE: f32 = 0.95;
 /// What a span leaves of the histogram: half is forgotten after 20 s.
 const KEEP: f32 = 0.983;
-/// How much faster it forgets at first: the first spans count as much as their number allows.
-const EAGERNESS: f32 = 2.0;
 
 /// The least transit of the last four seconds.
 #[derive(Clone, Debug)]
@@ -125,7 +123,8 @@ impl Timing {
 
     fn close_span(&mut self) {
         self.spans += 1.0;
-        let keep = (1.0 - EAGERNESS / (self.spans + 1.0)).clamp(0.0, KEEP);
+        // At first all spans count alike.
+        let keep = (1.0 - 1.0 / self.spans).min(KEEP);
         let bucket = usize::try_from(self.worst / (BUCKET_MS as i64 * NANOS_PER_MILLI)).unwrap_or(0).min(BUCKETS - 1);
         for share in &mut self.histogram {
             *share *= keep;
