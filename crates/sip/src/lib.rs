@@ -13,6 +13,8 @@
 
 pub mod digest;
 pub mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod message;
 pub mod status;
 pub mod uri;

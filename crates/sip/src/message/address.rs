@@ -53,7 +53,8 @@ impl<'a> NameAddr<'a> {
         let bytes = text.as_bytes();
         let length = bytes.get(bracket..).and_then(|rest| memchr::memchr(b'>', rest)).ok_or(WHAT)?;
         let inner = text.get(bracket + 1..bracket + length).ok_or(WHAT)?;
-        let uri = UriRef::parse(inner)?;
+        // Spaces inside the brackets are no URI, but there is no doubt what is meant (RFC 4475 §3.1.2.14).
+        let uri = UriRef::parse(trim(inner))?;
         let (params, end) = Params::scan(text, bracket + length + 1)?;
         Ok((Self { display: display.filter(|display| !display.is_empty()), uri, params }, end))
     }

@@ -97,7 +97,7 @@ pub trait Fields<'a>: Copy {
         name: HeaderName<'n>,
     ) -> impl Iterator<Item = Result<Challenge<'a>, Malformed>> + use<'a, 'n, Self> {
         let texts = self.lines(name).filter_map(move |line| self.line_text(line));
-        texts.flat_map(crate::digest::schemes).map(|text| Challenge::parse(text))
+        texts.flat_map(crate::digest::schemes).map(Challenge::parse)
     }
 
     /// All credentials of Authorization or Proxy-Authorization.

@@ -21,14 +21,12 @@ struct Field {
 
 impl Field {
     fn new(name: HeaderName<'_>, value: &[u8]) -> Option<Self> {
-        let (code, other) = match name {
-            // A known name may come as `Other` too.
-            HeaderName::Other(text) => match Code::lookup(text.as_bytes()) {
-                Code::OTHER => (Code::OTHER, text),
-                known => (known, ""),
-            },
-            _ => (Code::of(name), ""),
+        // A known name may come as `Other` too.
+        let (code, other) = match (Code::of(name), name) {
+            (Code::OTHER, HeaderName::Other(text)) => (Code::lookup(text.as_bytes()), text),
+            (code, _) => (code, ""),
         };
+        let other = if code == Code::OTHER { other } else { "" };
         let legal = code != Code::of(HeaderName::ContentLength) && (code != Code::OTHER || is_token(other));
         legal.then(|| Self { code, other: other.into(), value: clean(value) })
     }

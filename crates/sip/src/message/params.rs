@@ -37,13 +37,24 @@ impl<'a> Param<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// Checks parameters up to the end or to a comma; gives them and the position behind them.
+    /// Checks parameters up to the end or to a comma; gives them and the position behind them. An empty one (`;;`, or
+    /// a last `;`) is let pass: phones send it.
     pub(crate) fn scan(text: &'a str, from: usize) -> Result<(Self, usize), Malformed> {
+        Self::scan_with::<true>(text, from)
+    }
+
+    /// The same without empty parameters, for Via (RFC 4475 §3.1.2.1).
+    pub(crate) fn scan_strictly(text: &'a str, from: usize) -> Result<(Self, usize), Malformed> {
+        Self::scan_with::<false>(text, from)
+    }
+
+    #[inline]
+    fn scan_with<const EMPTY: bool>(text: &'a str, from: usize) -> Result<(Self, usize), Malformed> {
         let bytes = text.as_bytes();
         let mut at = skip_lws(bytes, from);
         let start = at;
         while bytes.get(at) == Some(&b';') {
-            at = scan_param(bytes, at)?;
+            at = scan_param::<EMPTY>(bytes, at)?;
         }
         match bytes.get(at) {
             None | Some(b',') => Ok((Self(text.get(start..at).unwrap_or_default()), at)),
@@ -145,11 +156,14 @@ impl<'a> Iterator for ParamIter<'a> {
     }
 }
 
-/// One `;name[=value]` with the white space behind it. An empty one (`;;`, or a last `;`) is let pass.
+/// One `;name[=value]` with the white space behind it.
 #[inline]
-fn scan_param(bytes: &[u8], at: usize) -> Result<usize, Malformed> {
+fn scan_param<const EMPTY: bool>(bytes: &[u8], at: usize) -> Result<usize, Malformed> {
     let name_start = skip_lws(bytes, at + 1);
     let name_end = skip_name(bytes, name_start);
+    if !EMPTY && name_start == name_end {
+        return Err(Malformed("parameters"));
+    }
     let at = skip_lws(bytes, name_end);
     if bytes.get(at) != Some(&b'=') || name_start == name_end {
         return Ok(at);

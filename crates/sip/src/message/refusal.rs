@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::table::{Essential, Table};
-use super::{Fields, HeaderName, Headers, Message, Method, Response, StartLine, Via};
+use super::{Fields, HeaderName, Headers, Message, Method, Response, StartLine};
 use crate::status::StatusCode;
 use crate::uri::Scheme;
 
@@ -36,6 +36,8 @@ pub enum Fault {
     MediaType,
     /// The sender accepts no answer that we could give.
     NotAcceptable,
+    /// A response with more than one Via is not for us (RFC 3261 §8.1.3.3).
+    Misrouted,
 }
 
 impl Fault {
@@ -44,7 +46,7 @@ impl Fault {
             Self::Empty | Self::NotSip | Self::Malformed(_) | Self::Missing(_) | Self::Repeated(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::MethodMismatch | Self::Truncated => StatusCode::BAD_REQUEST,
+            Self::MethodMismatch | Self::Truncated | Self::Misrouted => StatusCode::BAD_REQUEST,
             Self::Version => StatusCode::VERSION_NOT_SUPPORTED,
             Self::TooLarge => StatusCode::MESSAGE_TOO_LARGE,
             Self::Scheme => StatusCode::UNSUPPORTED_URI_SCHEME,
@@ -73,6 +75,7 @@ impl fmt::Display for Fault {
             Self::Extension => f.write_str("Bad Extension"),
             Self::MediaType => f.write_str("Unsupported Media Type"),
             Self::NotAcceptable => f.write_str("Not Acceptable"),
+            Self::Misrouted => f.write_str("Response To Somebody Else"),
         }
     }
 }
@@ -94,14 +97,13 @@ impl Refusal {
         Self { status: fault.status(), fault, response: None }
     }
 
-    /// The verdict on a message whose table could be read. Requests other than ACK are answered where the top Via says
-    /// to whom (RFC 3261 §8.2.6, §18.2.2); everything else is dropped.
+    /// The verdict on a message whose table could be read. Requests other than ACK are answered where there is a Via to
+    /// give back (RFC 3261 §8.2.6); everything else is dropped.
     #[cold]
     pub(super) fn of(table: &Table<'_>, fault: Fault) -> Self {
         let start = table.start_line();
         let is_response = start.get(..4).is_some_and(|version| version.eq_ignore_ascii_case(b"SIP/"));
-        let via = table.essential_bytes(Essential::Via).and_then(|via| str::from_utf8(via).ok());
-        let can_answer = via.is_some_and(|via| Via::parse_item(via).is_ok());
+        let can_answer = table.essential_bytes(Essential::Via).is_some_and(|via| !via.is_empty());
         if is_response || start.starts_with(b"ACK ") || fault == Fault::NotSip || !can_answer {
             return Self::drop(fault);
         }
@@ -130,7 +132,8 @@ impl Refusal {
         self.response.is_none()
     }
 
-    /// The response to send, with `to_tag` where To has none. `None`: drop silently.
+    /// The response to send on the flow that the request came by, with `to_tag` where To has none. `None`: drop
+    /// silently. The Via may be one that can't be read.
     pub fn response(&self, to_tag: &str) -> Option<Response> {
         let mut response = self.response.as_deref()?.clone();
         response.ensure_to_tag(to_tag);
@@ -138,7 +141,7 @@ impl Refusal {
     }
 }
 
-/// What a user agent server can take, for [`Capabilities::check`] (RFC 3261 §8.2).
+/// What a user agent can take, for [`Capabilities::check`] (RFC 3261 §8.1.3, §8.2).
 #[derive(Clone, Debug)]
 pub struct Capabilities {
     /// Methods that are served.
@@ -152,12 +155,15 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// The verdict on a well-formed request, in the order of RFC 3261 §8.2: method, scheme, Require, content.
+    /// The verdict on a well-formed message. Requests in the order of RFC 3261 §8.2: method, scheme, Require, content,
+    /// and for INVITE whether an answer is accepted. Responses have to be ours: one Via.
     ///
     /// # Errors
-    /// A [`Refusal`] with the response: 501, 416, 420 or 415, with Allow, Unsupported or Accept as the RFC asks.
+    /// A [`Refusal`] with the response: 501, 416, 420, 415 or 406, with Allow, Unsupported or Accept as the RFC asks.
     pub fn check(&self, message: &Message<'_>) -> Result<(), Refusal> {
-        let StartLine::Request { method, uri } = message.start() else { return Ok(()) };
+        let StartLine::Request { method, uri } = message.start() else {
+            return if message.vias().nth(1).is_none() { Ok(()) } else { Err(Refusal::drop(Fault::Misrouted)) };
+        };
         if !self.methods.contains(method) {
             return Err(self.refuse(message, Fault::Method));
         }
@@ -174,7 +180,21 @@ impl Capabilities {
         if !message.body().is_empty() && !self.can_read_body(message) {
             return Err(self.refuse(message, Fault::MediaType));
         }
+        if *method == Method::Invite && !self.is_answer_accepted(message) {
+            return Err(self.refuse(message, Fault::NotAcceptable));
+        }
         Ok(())
+    }
+
+    /// Without Accept, SDP is accepted (RFC 3261 §20.1).
+    fn is_answer_accepted(&self, message: &Message<'_>) -> bool {
+        let mut accepted = message.tokens(HeaderName::Accept).filter_map(|range| range.split_once('/')).peekable();
+        let covers = |(kind, subtype): (&str, &str), ours: &String| {
+            let ours = ours.split_once('/').unwrap_or_default();
+            (kind == "*" || kind.eq_ignore_ascii_case(ours.0))
+                && (subtype == "*" || subtype.eq_ignore_ascii_case(ours.1))
+        };
+        accepted.peek().is_none() || accepted.any(|range| self.media_types.iter().any(|ours| covers(range, ours)))
     }
 
     fn knows_extension(&self, tag: &str) -> bool {
@@ -213,8 +233,20 @@ impl Capabilities {
                 let required = message.tokens(HeaderName::Require);
                 (HeaderName::Unsupported, required.filter(|tag| !self.knows_extension(tag)).collect())
             }
-            Fault::MediaType => (HeaderName::Accept, self.media_types.iter().map(String::as_str).collect()),
-            _ => return,
+            Fault::MediaType | Fault::NotAcceptable => {
+                (HeaderName::Accept, self.media_types.iter().map(String::as_str).collect())
+            }
+            Fault::Empty
+            | Fault::NotSip
+            | Fault::Version
+            | Fault::Malformed(_)
+            | Fault::Missing(_)
+            | Fault::Repeated(_)
+            | Fault::MethodMismatch
+            | Fault::Truncated
+            | Fault::TooLarge
+            | Fault::Scheme
+            | Fault::Misrouted => return,
         };
         headers.push(name, list.join(", "));
         if fault == Fault::MediaType {

@@ -41,7 +41,7 @@ impl<'a> Via<'a> {
         }
         let (host, end) = scan_host(text, host_start).map_err(|_| WHAT)?;
         let (port, end) = scan_sent_by_port(text, end)?;
-        let (params, end) = Params::scan(text, end)?;
+        let (params, end) = Params::scan_strictly(text, end)?;
         Ok((Self { transport, host, port, params }, end))
     }
 
