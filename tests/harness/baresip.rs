@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::process::Command;
 
 use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
+use crate::namespace::Place;
 use crate::ports::free_port;
 use crate::process::{Log, Process};
 use crate::speech::Speech;
@@ -119,7 +119,7 @@ impl BaresipAccount {
 #[derive(Debug)]
 pub struct Baresip {
     process: Process,
-    control: OwnedWriteHalf,
+    control: Option<OwnedWriteHalf>,
     events: Log,
     seen: usize,
     sound: PathBuf,
@@ -130,19 +130,28 @@ pub struct Baresip {
 impl Baresip {
     /// Starts it; `says` is its microphone. Waits for its registration, if it has a registrar.
     pub async fn start(stage: &Stage, account: &BaresipAccount, says: &Speech) -> Self {
+        Self::start_at(stage, Place::LOOPBACK, account, says).await
+    }
+
+    /// Starts it somewhere else; from a namespace it takes no commands and tells no events.
+    pub async fn start_at(stage: &Stage, place: Place<'_>, account: &BaresipAccount, says: &Speech) -> Self {
         let name = format!("baresip {}", account.user);
         let folder = stage.subfolder(&name.replace(' ', "-"));
         let sound = stage.subfolder(&format!("baresip-{}-sound", account.user));
         let (port, control_port) = (free_port(), free_port());
-        let configuration = configuration(account, says, &sound, port, control_port);
+        let configuration = configuration(place.host, account, says, &sound, port, control_port);
         for (file, text) in [("config", configuration), ("accounts", account.line()), ("contacts", String::new())] {
             std::fs::write(folder.join(file), text).expect("the test's folder can be written");
         }
-        let mut command = Command::new("baresip");
+        let mut command = place.command("baresip");
         command.arg("-f").arg(&folder).current_dir(&folder);
         let process = stage.start(&name, command);
         process.log.wait_for(0, "baresip is ready", LIMIT).await;
-        let (control, events) = connect(control_port, stage.log(&format!("{name}, events"))).await;
+        let events = stage.log(&format!("{name}, events"));
+        let control = match place.is_reachable_from_here() {
+            true => Some(connect(control_port, events.clone()).await),
+            false => None,
+        };
         let mut baresip = Self { process, control, events, seen: 0, sound, port };
         if account.registrar.is_some() {
             baresip.registered().await;
@@ -160,7 +169,8 @@ impl Baresip {
         let message = json!({"command": command, "params": parameters, "token": command}).to_string();
         let netstring = format!("{}:{message},", message.len());
         self.events.add(format!("> {message}"));
-        self.control.write_all(netstring.as_bytes()).await.expect("baresip reads its control port");
+        let control = self.control.as_mut().expect("baresip is in this network");
+        control.write_all(netstring.as_bytes()).await.expect("baresip reads its control port");
     }
 
     /// Waits for its next event of this type (`CALL_ESTABLISHED`), counted from the last one waited for.
@@ -228,42 +238,48 @@ impl Baresip {
 
     /// Ends it.
     pub async fn stop(&mut self) {
-        self.command("quit", "").await;
+        if self.control.is_some() {
+            self.command("quit", "").await;
+        }
         self.process.stop().await;
     }
 }
 
-fn configuration(account: &BaresipAccount, says: &Speech, sound: &Path, port: u16, control_port: u16) -> String {
+fn configuration(
+    host: &str,
+    account: &BaresipAccount,
+    says: &Speech,
+    sound: &Path,
+    port: u16,
+    control_port: u16,
+) -> String {
     let (says, sound) = (says.path.display(), sound.display());
-    let tls_port = port + 1;
     let authority =
         account.authority.as_ref().map_or_else(String::new, |path| format!("sip_cafile {}\n", path.display()));
     let rtp = free_port();
     format!(
-        "poll_method epoll\nsip_listen 127.0.0.1:{port}\nsip_transports udp,tcp,tls\n{authority}\
-         call_local_timeout 120\ncall_max_calls 4\nnet_interface 127.0.0.1\n\
+        "poll_method epoll\nsip_listen {host}:{port}\nsip_transports udp,tcp,tls\n{authority}\
+         call_local_timeout 120\ncall_max_calls 4\nnet_interface {host}\n\
          audio_player aubridge,null\naudio_source aufile,{says}\naudio_alert aubridge,null\n\
          ausrc_srate 48000\nauplay_srate 48000\nausrc_channels 1\nauplay_channels 1\n\
          rtp_stats yes\nrtp_ports {rtp}-{}\njitter_buffer_delay 5-10\nopus_bitrate 64000\n\
          module_path {MODULES}\nmodule opus.so\nmodule g722.so\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\n\
          module sndfile.so\nsnd_path {sound}\nmodule srtp.so\nmodule_tmp uuid.so\nmodule_tmp account.so\n\
-         module_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{control_port}\nstatmode_default off\n\
-         # A second listener would only be in the way: {tls_port} stays free.\n",
+         module_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {host}:{control_port}\nstatmode_default off\n",
         rtp + 200,
     )
 }
 
-async fn connect(port: u16, events: Log) -> (OwnedWriteHalf, Log) {
+async fn connect(port: u16, events: Log) -> OwnedWriteHalf {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("baresip's control port");
     let (reader, writer) = stream.into_split();
-    let follower = events.clone();
     tokio::spawn(async move {
         let mut reader = BufReader::new(reader);
         while let Some(message) = netstring(&mut reader).await {
-            follower.add(message);
+            events.add(message);
         }
     });
-    (writer, events)
+    writer
 }
 
 async fn netstring(reader: &mut BufReader<OwnedReadHalf>) -> Option<String> {

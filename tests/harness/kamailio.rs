@@ -1,7 +1,7 @@
 //! A registrar and proxy that nobody here wrote: Kamailio, on loopback ports of its own.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::certificates::Certificates;
 use crate::environment::{cache_folder, peer_program};
+use crate::namespace::Place;
 use crate::ports::free_port;
 use crate::process::{Log, Process};
 use crate::stage::Stage;
@@ -42,6 +43,7 @@ pub enum Transport {
 pub struct Kamailio {
     folder: PathBuf,
     process: Process,
+    host: String,
     /// UDP, TCP and WebSocket.
     pub port: u16,
     /// TLS.
@@ -53,16 +55,22 @@ pub struct Kamailio {
 impl Kamailio {
     /// Starts it with MD5 challenges, as most registrars have them.
     pub async fn start(stage: &Stage) -> Self {
-        Self::start_with_digest(stage, "MD5").await
+        Self::start_at(stage, Place::LOOPBACK, "MD5").await
     }
 
     /// Starts it with challenges of the given algorithm (`MD5`, `SHA-256`).
     pub async fn start_with_digest(stage: &Stage, algorithm: &str) -> Self {
+        Self::start_at(stage, Place::LOOPBACK, algorithm).await
+    }
+
+    /// Starts it somewhere else.
+    pub async fn start_at(stage: &Stage, place: Place<'_>, algorithm: &str) -> Self {
         let (port, tls_port) = (free_port(), free_port());
         let folder = stage.subfolder(&format!("kamailio-{port}"));
         let certificates = Certificates::write(&folder, DOMAIN);
         let fill = |text: &str| {
             text.replace("@PORT@", &port.to_string())
+                .replace("@HOST@", place.host)
                 .replace("@TLS_PORT@", &tls_port.to_string())
                 .replace("@FOLDER@", &folder.to_string_lossy())
                 .replace("@MODULES@", &modules().to_string_lossy())
@@ -71,9 +79,14 @@ impl Kamailio {
         };
         std::fs::write(folder.join("kamailio.cfg"), fill(CONFIGURATION)).expect("the test's folder can be written");
         std::fs::write(folder.join("tls.cfg"), fill(TLS_CONFIGURATION)).expect("the test's folder can be written");
-        let process = stage.start("kamailio", command(&folder));
-        let kamailio = Self { folder, process, port, tls_port, certificates };
-        kamailio.answers().await;
+        let process = stage.start("kamailio", command(place, &folder));
+        let host = place.host.to_owned();
+        let kamailio = Self { folder, process, host, port, tls_port, certificates };
+        if place.is_reachable_from_here() {
+            kamailio.answers().await;
+        } else {
+            kamailio.log().wait_for(0, "workers are ready", Duration::from_secs(10)).await;
+        }
         kamailio
     }
 
@@ -84,11 +97,12 @@ impl Kamailio {
 
     /// Its address as a SIP URI, or a `ws:` one.
     pub fn uri(&self, transport: Transport) -> String {
+        let host = &self.host;
         match transport {
-            Transport::Udp => format!("sip:127.0.0.1:{};transport=udp", self.port),
-            Transport::Tcp => format!("sip:127.0.0.1:{};transport=tcp", self.port),
-            Transport::Tls => format!("sip:127.0.0.1:{};transport=tls", self.tls_port),
-            Transport::WebSocket => format!("ws://127.0.0.1:{}/", self.port),
+            Transport::Udp => format!("sip:{host}:{};transport=udp", self.port),
+            Transport::Tcp => format!("sip:{host}:{};transport=tcp", self.port),
+            Transport::Tls => format!("sip:{host}:{};transport=tls", self.tls_port),
+            Transport::WebSocket => format!("ws://{host}:{}/", self.port),
         }
     }
 
@@ -99,7 +113,7 @@ impl Kamailio {
 
     /// Starts it again on the same ports.
     pub async fn start_again(&mut self, stage: &Stage) {
-        self.process = stage.start("kamailio, started again", command(&self.folder));
+        self.process = stage.start("kamailio, started again", command(Place::LOOPBACK, &self.folder));
         self.answers().await;
     }
 
@@ -135,8 +149,8 @@ impl Kamailio {
     }
 }
 
-fn command(folder: &std::path::Path) -> Command {
-    let mut command = Command::new(peer_program("kamailio"));
+fn command(place: Place<'_>, folder: &Path) -> Command {
+    let mut command = place.command(peer_program("kamailio"));
     command.arg("-f").arg(folder.join("kamailio.cfg"));
     command.args(["-DD", "-E", "-m", "64", "-M", "8", "-Y"]).arg(folder).current_dir(folder);
     command

@@ -32,7 +32,7 @@ pub use certificates::Certificates;
 pub use environment::{bellbird_program, cache_folder, desktop_program, root_folder};
 pub use kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 pub use linphone::Linphone;
-pub use namespace::Namespace;
+pub use namespace::{Namespace, Place};
 pub use ports::free_port;
 pub use process::{Log, Process, run};
 pub use pulseaudio::PulseAudio;

@@ -1,12 +1,33 @@
-//! Networks of one's own: a namespace whose interfaces a test may pull, without touching the machine's.
+//! Networks of one's own: namespaces whose interfaces a test may pull, without touching the machine's.
 
-use std::process::Stdio;
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use tokio::process::Command;
 
 use crate::process::{Process, run};
 use crate::stage::Stage;
+
+/// Where a peer runs and under which address: on loopback, or in a namespace.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The IPv4 address that it binds.
+    pub host: &'a str,
+    namespace: Option<&'a Namespace>,
+}
+
+impl Place<'_> {
+    /// On this machine's loopback.
+    pub const LOOPBACK: Place<'static> = Place { host: "127.0.0.1", namespace: None };
+
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        self.namespace.map_or_else(|| Command::new(&program), |namespace| namespace.command(&program))
+    }
+
+    pub(crate) fn is_reachable_from_here(&self) -> bool {
+        self.namespace.is_none()
+    }
+}
 
 /// A network namespace, made as an ordinary user (with a user namespace around it).
 #[derive(Debug)]
@@ -16,37 +37,48 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Makes one with loopback up. None where the system allows nobody to.
-    pub async fn make(stage: &Stage) -> Option<Self> {
+    /// Makes one with loopback up.
+    pub async fn make(stage: &Stage) -> Self {
         let mut command = Command::new("unshare");
-        command.args([
-            "--user",
-            "--map-root-user",
-            "--net",
-            "sh",
-            "-c",
-            "ip link set lo up && echo made $$ && exec sleep 600",
-        ]);
+        command.args(["--user", "--map-root-user", "--net", "sh", "-c", HOLD]);
+        Self::held(stage, command).await
+    }
+
+    /// Makes another one beside it, which can be connected with it.
+    pub async fn beside(&self, stage: &Stage) -> Self {
+        let mut command = self.command("unshare");
+        command.args(["--net", "sh", "-c", HOLD]);
+        Self::held(stage, command).await
+    }
+
+    async fn held(stage: &Stage, command: Command) -> Self {
         let holder = stage.start("namespace", command);
-        let pick = |line: &str| {
-            let refused = line.contains("unshare") || line.contains("not permitted") || line.contains("denied");
-            if refused { Some(None) } else { line.strip_prefix("made ").map(|id| Some(id.to_owned())) }
-        };
-        let (_, id) = holder.log.find(0, Duration::from_secs(5), "made", pick).await;
-        Some(Self { holder, id: id? })
+        let pick = |line: &str| line.strip_prefix("made ").map(str::to_owned);
+        let (_, id) = holder.log.find(0, Duration::from_secs(5), "made (are namespaces allowed here?)", pick).await;
+        Self { holder, id }
+    }
+
+    /// A place in it.
+    pub fn at<'a>(&'a self, host: &'a str) -> Place<'a> {
+        Place { host, namespace: Some(self) }
+    }
+
+    /// Its name for `ip link … netns`.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// A command that runs `program` inside.
-    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("nsenter");
-        command.args(["--target", &self.id, "--user", "--net", "--preserve-credentials"]).arg(program);
-        command.stdin(Stdio::null());
+        command.args(self.entry()).arg(program);
         command
     }
 
     /// Runs `ip` inside.
     pub async fn ip(&self, arguments: &str) {
-        let mut all = vec!["--target", &self.id, "--user", "--net", "--preserve-credentials", "ip"];
+        let mut all = self.entry().to_vec();
+        all.push("ip");
         all.extend(arguments.split_whitespace());
         run("nsenter", &all).await;
     }
@@ -55,4 +87,11 @@ impl Namespace {
     pub fn log(&self) -> &crate::process::Log {
         &self.holder.log
     }
+
+    fn entry(&self) -> [&str; 5] {
+        ["--target", &self.id, "--user", "--net", "--preserve-credentials"]
+    }
 }
+
+/// Says its number and stays.
+const HOLD: &str = "ip link set lo up && echo made $$ && exec sleep 600";
