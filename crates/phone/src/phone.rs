@@ -15,6 +15,7 @@ use bellbird_contract::{
     LookUp, Notice, NoticeId, PhoneView, Preferences, Problem, Timestamp,
 };
 use bellbird_sip::agent::{self, UserAgent};
+use bellbird_sip::status::StatusCode;
 
 use crate::account::{Account, Reach};
 use crate::call::{Call, Phase};
@@ -159,6 +160,13 @@ impl Phone {
             Command::Quit => self.quit(),
             Command::Unknown => {}
         }
+    }
+
+    /// Refuses an incoming call with a status of the driver's choosing, for programs that decide by themselves.
+    pub fn reject(&mut self, now: Instant, call: CallId, status: StatusCode) {
+        self.now = now;
+        self.changed();
+        self.reject_with(call, status);
     }
 
     /// Takes in what happened.

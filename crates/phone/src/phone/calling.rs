@@ -68,6 +68,14 @@ impl Phone {
         }
     }
 
+    pub(super) fn reject_with(&mut self, id: CallId, status: StatusCode) {
+        let Some(call) = self.call(id).filter(|call| call.is_incoming()) else { return };
+        if let Some(agent) = call.agent {
+            let _ = self.agent.reject(self.now, agent, status, None);
+        }
+        self.finish(id, EndReason::Here, Outcome::Declined, None);
+    }
+
     /// Ends a call in any state. It is over for the user at once, whatever the other side says.
     pub(super) fn hang_up(&mut self, id: CallId) {
         let Some(call) = self.call(id) else { return };
