@@ -69,12 +69,18 @@ pub enum Event<'a> {
     },
     /// Comfort noise came in (RFC 3389): the peer is silent.
     ComfortNoise {
+        /// The codec whose clock it counts in.
+        codec: Codec,
+        /// Extended sequence number, as in [`RtpFrame::sequence`].
+        sequence: u64,
+        /// Extended timestamp, as in [`RtpFrame::timestamp`].
+        timestamp: u64,
+        /// When it came in.
+        arrival: Instant,
         /// Loudness in −dBov: 0 is full scale, 127 is silence.
         level: u8,
         /// Reflection coefficients, quantised; may be empty.
         spectrum: &'a [u8],
-        /// Extended RTP timestamp.
-        timestamp: u64,
     },
     /// We send to where the peer sends from (symmetric RTP), no longer to the SDP's address.
     Latched(Component, SocketAddr),

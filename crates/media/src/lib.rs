@@ -17,7 +17,10 @@
 mod config;
 mod event;
 mod negotiation;
+mod outputs;
+mod path;
 mod quality;
+pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 mod session;

@@ -76,6 +76,10 @@ impl Agreement {
         }
     }
 
+    pub(crate) fn is_protected(&self) -> bool {
+        self.keys != Keys::None
+    }
+
     /// The codec to send, with its number.
     pub(crate) fn codec(&self) -> Option<(Codec, u8)> {
         audio(&self.send).next()

@@ -10,7 +10,8 @@ mod tests;
 
 use bellbird_base::{Duration, Rng};
 
-pub(crate) use agreement::{Agreement, Keys, RtcpTarget, Target, Transport};
+pub(crate) use agreement::{Agreement, Keys, RtcpTarget, audio};
+use agreement::{Profile, Target, Transport};
 pub(crate) use format::Format;
 pub use refusal::{RefusalKind, SdpRefusal};
 
@@ -18,7 +19,6 @@ use crate::config::{SessionConfig, SrtpPolicy};
 use crate::event::{Hold, OpusParameters};
 use crate::sdp::{CryptoAttribute, Direction, MasterKey, MediaDescription, SessionDescription};
 use crate::srtp::Suite;
-use agreement::Profile;
 use bellbird_base::Codec;
 use choice::Choice;
 use compose::{AudioLines, Slot};

@@ -12,6 +12,7 @@ mod tests;
 mod unprotect;
 
 pub use protect::Protector;
+pub(crate) use replay::ReplayWindow;
 pub use suite::Suite;
 pub use unprotect::Unprotector;
 

@@ -1,6 +1,6 @@
 /// Which packet indices have been seen: a window of 128 below the highest (RFC 3711 §3.3.2).
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ReplayWindow {
+pub(crate) struct ReplayWindow {
     /// One above the highest index; 0 before the first packet.
     next: u64,
     /// Bit n: the index `next - 1 - n` has been seen.
@@ -9,7 +9,7 @@ pub(super) struct ReplayWindow {
 
 impl ReplayWindow {
     /// Whether a packet of this index is new.
-    pub(super) fn is_new(&self, index: u64) -> bool {
+    pub(crate) fn is_new(&self, index: u64) -> bool {
         match self.next.checked_sub(index + 1) {
             None => true,
             Some(age) if age < 128 => self.next == 0 || self.seen & (1 << age) == 0,
@@ -18,7 +18,7 @@ impl ReplayWindow {
     }
 
     /// Notes an authentic packet.
-    pub(super) fn accept(&mut self, index: u64) {
+    pub(crate) fn accept(&mut self, index: u64) {
         match self.next.checked_sub(index + 1) {
             None => {
                 let shift = u32::try_from(index + 1 - self.next).unwrap_or(u32::MAX);

@@ -1,0 +1,11 @@
+//! Two sessions talk over a simulated network.
+
+mod call;
+mod network;
+
+mod attacks;
+mod digits;
+mod hold;
+mod loss;
+mod reports;
+mod talk;
