@@ -4,6 +4,7 @@ use bellbird_base::{Codec, Duration, Instant};
 
 use crate::codec::{CodecError, ComfortNoiseDecoder, Decoder, OpusDecoder};
 use crate::jitter::conceal::Concealer;
+use crate::jitter::merge;
 use crate::jitter::queue::{Content, Entry, PacketQueue, Verdict};
 use crate::jitter::speech::Speech;
 use crate::jitter::stream::{Streams, media_nanos};
@@ -484,23 +485,15 @@ impl Downlink {
         }
     }
 
-    /// After made-up audio of our own the decoded audio fades in over 5 ms; Opus does that itself.
+    /// After made-up audio of our own the decoded audio fades in; Opus does that itself.
     fn smooth_return(&mut self, decoded: usize) {
-        if self.codec == Codec::Opus || !matches!(self.state, State::Concealing { .. } | State::Quiet { .. }) {
-            return;
-        }
-        let overlap = (5 * self.speech.per_ms()).min(decoded);
-        let mut synthetic = [0.0; BLOCK_SAMPLES];
-        match self.state {
-            State::Quiet { .. } => self.noise.generate(&mut synthetic[..overlap]),
-            State::Waiting | State::Playing { .. } | State::Concealing { .. } => {
-                self.concealer.generate(&mut synthetic[..overlap]);
-            }
-        }
-        for (n, (fresh, old)) in self.speech.newest_mut(decoded).iter_mut().zip(&synthetic[..overlap]).enumerate() {
-            let along = (n as f32 + 0.5) / overlap as f32;
-            *fresh = old + (*fresh - old) * along;
-        }
+        let moved = match self.state {
+            _ if self.codec == Codec::Opus => return,
+            State::Waiting | State::Playing { .. } => return,
+            State::Quiet { .. } => merge::into_noise(&mut self.speech, decoded, &mut self.noise),
+            State::Concealing { .. } => merge::into_voice(&mut self.speech, decoded, &mut self.concealer),
+        };
+        self.margins.shift(media_nanos(moved, self.codec));
     }
 
     /// Shortens or lengthens what was just decoded, where the delay is off its target.

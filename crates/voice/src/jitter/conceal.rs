@@ -106,6 +106,11 @@ impl Concealer {
         }
     }
 
+    /// The voice's period in samples.
+    pub(crate) fn period(&self) -> usize {
+        self.period
+    }
+
     /// Goes on for `out`'s length.
     pub(crate) fn generate(&mut self, out: &mut [f32]) {
         for sample in out {

@@ -1,6 +1,7 @@
 //! The adaptive jitter buffer's parts. [`Downlink`](crate::Downlink) puts them together.
 
 pub(crate) mod conceal;
+pub(crate) mod merge;
 pub(crate) mod pitch;
 pub(crate) mod queue;
 pub(crate) mod speech;

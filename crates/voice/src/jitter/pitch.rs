@@ -67,19 +67,22 @@ fn fine_period(signal: &[f32], at: usize, window: usize, lags: core::ops::RangeI
 }
 
 /// Normalised correlation of `signal[at..at + window]` with the same `lag` samples earlier.
-pub(crate) fn resemblance(signal: &[f32], at: usize, lag: usize, window: usize) -> f32 {
-    let (Some(late), Some(early)) =
-        (signal.get(at..at + window), at.checked_sub(lag).and_then(|from| signal.get(from..from + window)))
-    else {
-        return 0.0;
-    };
-    let (mut cross, mut late_energy, mut early_energy) = (0.0_f32, 1e-9_f32, 1e-9_f32);
-    for (a, b) in late.iter().zip(early) {
-        cross += a * b;
-        late_energy += a * a;
-        early_energy += b * b;
+fn resemblance(signal: &[f32], at: usize, lag: usize, window: usize) -> f32 {
+    match (signal.get(at..at + window), at.checked_sub(lag).and_then(|from| signal.get(from..from + window))) {
+        (Some(late), Some(early)) => likeness(late, early, window),
+        _ => 0.0,
     }
-    cross / (late_energy * early_energy).sqrt()
+}
+
+/// Normalised correlation of the first `window` samples of two signals, or of as many as both have.
+pub(crate) fn likeness(one: &[f32], other: &[f32], window: usize) -> f32 {
+    let (mut cross, mut one_energy, mut other_energy) = (0.0_f32, 1e-9_f32, 1e-9_f32);
+    for (a, b) in one.iter().zip(other).take(window) {
+        cross += a * b;
+        one_energy += a * a;
+        other_energy += b * b;
+    }
+    cross / (one_energy * other_energy).sqrt()
 }
 
 #[cfg(test)]
