@@ -25,6 +25,7 @@ mod sipp;
 mod speech;
 mod stage;
 mod wav;
+mod window;
 
 pub use baresip::{Baresip, BaresipAccount, MediaEncryption};
 pub use bellbird::{Account, Bellbird, Event};
@@ -41,3 +42,4 @@ pub use sipp::Sipp;
 pub use speech::{Speech, Voice};
 pub use stage::Stage;
 pub use wav::Wav;
+pub use window::Window;

@@ -1,0 +1,199 @@
+//! The phone with a window: on a screen of its own, driven by WebDriver as a person would see it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Map, json};
+use tokio::process::Command;
+
+use crate::environment::{desktop_program, peer_program};
+use crate::ports::free_port;
+use crate::process::Process;
+use crate::pulseaudio::PulseAudio;
+use crate::stage::Stage;
+
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// An open window. What is clicked and read goes by its visible words and its accessible names.
+#[derive(Debug)]
+pub struct Window {
+    client: Client,
+    driver: Process,
+    _bus: Process,
+    _screen: Process,
+}
+
+impl Window {
+    /// Opens it on a screen, a session bus and a data folder of the test's own, with sound through `pulse`.
+    pub async fn open(stage: &Stage, pulse: &PulseAudio, environment: &[(&str, &str)]) -> Self {
+        let folder = stage.subfolder("desktop");
+        let (screen, display) = screen(stage).await;
+        let (bus, address) = bus(stage).await;
+        let (port, native_port) = (free_port(), free_port());
+        let mut command = Command::new(peer_program("tauri-driver"));
+        command.args(["--port", &port.to_string(), "--native-port", &native_port.to_string()]);
+        command.env("DISPLAY", display).env("DBUS_SESSION_BUS_ADDRESS", address).env_remove("WAYLAND_DISPLAY");
+        command.env("GDK_BACKEND", "x11").env("LIBGL_ALWAYS_SOFTWARE", "1").env("NO_AT_BRIDGE", "1");
+        command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1").env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
+        command.env("HOME", &folder).env("XDG_RUNTIME_DIR", private(&folder)).env("BELLBIRD_DATA_DIR", &folder);
+        command.env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8").env("RUST_BACKTRACE", "1");
+        for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            command.env_remove(folder);
+        }
+        pulse.lend(&mut command);
+        command.envs(environment.iter().copied());
+        let driver = stage.start("tauri-driver", command);
+        let client = session(port).await;
+        Self { client, driver, _bus: bus, _screen: screen }
+    }
+
+    /// Clicks the button, link or tab of this name.
+    pub async fn press(&self, name: &str) {
+        let found = self.find(&format!("a button {name:?}"), &control(name)).await;
+        found.click().await.unwrap_or_else(|error| panic!("{name:?} can't be clicked: {error}"));
+    }
+
+    /// Clicks what a CSS selector finds.
+    pub async fn press_at(&self, selector: &str) {
+        let found = self.client.wait().at_most(LIMIT).for_element(Locator::Css(selector)).await;
+        let found = found.unwrap_or_else(|error| panic!("there is no {selector}: {error}"));
+        found.click().await.unwrap_or_else(|error| panic!("{selector} can't be clicked: {error}"));
+    }
+
+    /// Types into the field of this label, in place of what stood there.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let field = self.field(label).await;
+        field.clear().await.expect("a field can be emptied");
+        field.send_keys(text).await.expect("a field takes keys");
+    }
+
+    /// Types into the field of this label and presses Enter.
+    pub async fn enter(&self, label: &str, text: &str) {
+        self.fill(label, text).await;
+        self.field(label).await.send_keys(&String::from(char::from(Key::Enter))).await.expect("a field takes keys");
+    }
+
+    /// Waits until these words can be read somewhere in the window.
+    pub async fn reads(&self, words: &str) {
+        let path = format!("//body//*[contains(normalize-space(.), {}) and not(self::script)]", quoted(words));
+        self.find(&format!("the words {words:?}"), &path).await;
+    }
+
+    /// Waits until these words can't be read any more.
+    pub async fn reads_no_longer(&self, words: &str) {
+        let script = "return !document.body.innerText.includes(arguments[0])";
+        let wait = async {
+            while self.client.execute(script, vec![json!(words)]).await.ok() != Some(json!(true)) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, wait).await.unwrap_or_else(|_| panic!("the window still reads {words:?}"));
+    }
+
+    /// All that can be read.
+    pub async fn text(&self) -> String {
+        let text = self.client.execute("return document.body.innerText", vec![]).await.expect("the page runs");
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Runs a line of JavaScript in the page.
+    pub async fn run(&self, script: &str) -> serde_json::Value {
+        self.client.execute(script, vec![]).await.expect("the page runs")
+    }
+
+    /// Takes a picture. They are kept in `BELLBIRD_PICTURES`, if set, to be looked at.
+    pub async fn picture(&self, name: &str) {
+        let png = self.client.screenshot().await.expect("a picture");
+        assert!(png.len() > 2_000, "the picture is empty");
+        if let Some(folder) = std::env::var_os("BELLBIRD_PICTURES").map(PathBuf::from) {
+            std::fs::create_dir_all(&folder).expect("the folder for pictures");
+            std::fs::write(folder.join(format!("{name}.png")), png).expect("the folder for pictures");
+        }
+    }
+
+    /// Closes it.
+    pub async fn close(mut self) {
+        // The program goes with its session.
+        let _ = self.client.clone().close().await;
+        self.driver.stop().await;
+    }
+
+    async fn field(&self, label: &str) -> Element {
+        let words = quoted(label);
+        let path = format!(
+            "//*[(self::input or self::textarea or self::select) and (@aria-label={words} or \
+             @id=//label[contains(normalize-space(.), {words})]/@for or ancestor::label[contains(normalize-space(.), {words})])]"
+        );
+        self.find(&format!("a field {label:?}"), &path).await
+    }
+
+    async fn find(&self, what: &str, path: &str) -> Element {
+        match self.client.wait().at_most(LIMIT).for_element(Locator::XPath(path)).await {
+            Ok(element) => element,
+            Err(error) => panic!("the window has no {what} ({error}); it reads:\n{}", self.text().await),
+        }
+    }
+}
+
+/// A button, link, tab or option by its accessible name, else by the words on it.
+fn control(name: &str) -> String {
+    let words = quoted(name);
+    format!(
+        "//*[(self::button or self::a or @role='button' or @role='tab' or @role='option' or @role='radio' or @role='switch') \
+         and (@aria-label={words} or normalize-space(.)={words})]"
+    )
+}
+
+/// A text as XPath writes it, which knows no escapes.
+fn quoted(text: &str) -> String {
+    if text.contains('\'') { format!("\"{text}\"") } else { format!("'{text}'") }
+}
+
+async fn screen(stage: &Stage) -> (Process, String) {
+    let mut command = Command::new("Xvfb");
+    command.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"]);
+    let process = stage.start("Xvfb", command);
+    let number = |line: &str| line.trim().parse::<u32>().ok();
+    let (_, number) = process.log.find(0, LIMIT, "its display's number", number).await;
+    (process, format!(":{number}"))
+}
+
+async fn bus(stage: &Stage) -> (Process, String) {
+    let mut command = Command::new("dbus-daemon");
+    command.args(["--session", "--nofork", "--print-address=1"]).stdin(Stdio::null());
+    let process = stage.start("dbus", command);
+    let address = |line: &str| line.starts_with("unix:").then(|| line.to_owned());
+    let (_, address) = process.log.find(0, LIMIT, "its address", address).await;
+    (process, address)
+}
+
+async fn session(port: u16) -> Client {
+    let options = json!({ "application": desktop_program() });
+    let capabilities = Map::from_iter([("tauri:options".to_owned(), options)]);
+    let url = format!("http://127.0.0.1:{port}");
+    let mut last = String::new();
+    for _ in 0..40 {
+        let connector = HttpConnector::new();
+        match ClientBuilder::new(connector).capabilities(capabilities.clone()).connect(&url).await {
+            Ok(client) => return client,
+            Err(error) => last = error.to_string(),
+        }
+        // Nobody listens there yet.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    panic!("no WebDriver session: {last}");
+}
+
+/// WebKit refuses a runtime folder that others can read.
+fn private(folder: &Path) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let runtime = folder.join("run");
+    std::fs::create_dir_all(&runtime).expect("the test's folder can be written");
+    std::fs::set_permissions(&runtime, std::fs::Permissions::from_mode(0o700)).expect("the folder is ours");
+    runtime
+}
