@@ -5,6 +5,7 @@ use bellbird_base::{Codec, Duration, Instant};
 use crate::codec::{CodecError, ComfortNoiseDecoder, Decoder, OpusDecoder};
 use crate::jitter::conceal::Concealer;
 use crate::jitter::merge;
+use crate::jitter::repair::Repair;
 use crate::jitter::queue::{Content, Entry, PacketQueue, Verdict};
 use crate::jitter::speech::Speech;
 use crate::jitter::stream::{Streams, media_nanos};
@@ -117,6 +118,8 @@ pub struct DownlinkStats {
     pub lost: u64,
     /// Of those, how many the next packet restored (Opus FEC).
     pub recovered: u64,
+    /// Audio that a later packet described (Opus DRED).
+    pub restored: Duration,
     /// Audio that was made up.
     pub concealed: Duration,
     /// Audio that was left out to catch up.
@@ -151,6 +154,7 @@ pub struct Downlink {
     up: [Upsampler; 3],
     tail: Option<Block>,
     margins: Margins,
+    repair: Repair,
     meter: LevelMeter,
     stats: DownlinkStats,
     block: Playing,
@@ -179,7 +183,10 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Decode,
+    /// By the copy of the frame before that the next packet carries.
     Recover(usize),
+    /// By the description of the past that the next packet carries: so many samples before it.
+    Restore(usize),
     Conceal(usize),
     Noise(usize),
     Drop,
@@ -205,6 +212,7 @@ impl Downlink {
             up: [Upsampler::new(1), Upsampler::new(3), Upsampler::new(6)],
             tail: None,
             margins: Margins::default(),
+            repair: Repair::new(),
             meter: LevelMeter::new(),
             stats: DownlinkStats::default(),
             block: Playing::Nothing,
@@ -311,6 +319,7 @@ impl Downlink {
             Step::Describe(level) => self.describe(level),
             Step::Decode => self.decode(now),
             Step::Recover(samples) => self.recover(samples),
+            Step::Restore(before) => self.restore(before),
             Step::Conceal(samples) => self.conceal(samples),
             Step::Noise(samples) => self.make_noise(samples),
         }
@@ -360,8 +369,13 @@ impl Downlink {
             return Step::Decode;
         }
         let frame = front.samples.min(20 * per_ms);
-        if self.codec == Codec::Opus && left <= frame && OpusDecoder::has_fec(payload) {
-            return Step::Recover(left);
+        if self.codec == Codec::Opus {
+            if left <= frame && OpusDecoder::has_fec(payload) {
+                return Step::Recover(left);
+            }
+            if self.repair.has_redundancy() {
+                return Step::Restore(left);
+            }
         }
         Step::Conceal((left.saturating_sub(frame)).clamp(1, self.block_samples()).max(left.min(self.block_samples())))
     }
@@ -413,6 +427,8 @@ impl Downlink {
         self.decoders.of(self.codec).reset();
         self.concealer.reset();
         self.margins = Margins::default();
+        self.repair = Repair::new();
+        self.timing.set_repair(0);
         self.stats.restarts += 1;
     }
 
@@ -453,6 +469,7 @@ impl Downlink {
     fn decode(&mut self, now: i64) {
         let Some((front, payload)) = self.queue.front() else { return };
         let silence = front.codec == Codec::Opus && OpusDecoder::is_silence(payload);
+        let payload_repairs = front.codec == Codec::Opus && OpusDecoder::has_fec(payload);
         let decoded = match self.decoders.of(front.codec).decode(payload, self.speech.room()) {
             Ok(samples) => samples,
             Err(_) => {
@@ -461,6 +478,9 @@ impl Downlink {
                 return;
             }
         };
+        if front.codec == Codec::Opus {
+            self.learn_repair(&front, payload_repairs);
+        }
         self.queue.pop();
         self.count_losses(&front);
         self.speech.commit(decoded);
@@ -475,6 +495,26 @@ impl Downlink {
         self.margins.push(margin);
         self.stats.delay = from_nanos(margin);
         self.keep_pace();
+    }
+
+    /// Where packets get lost and those after them can repair it, it pays to wait for them.
+    fn learn_repair(&mut self, front: &Entry, has_copy: bool) {
+        let missing = match self.state {
+            State::Playing { expected, sequence } | State::Concealing { expected, sequence, .. }
+                if front.sequence != sequence.wrapping_add(1) =>
+            {
+                usize::try_from(front.start - expected).unwrap_or(0)
+            }
+            State::Waiting | State::Playing { .. } | State::Concealing { .. } | State::Quiet { .. } => 0,
+        };
+        self.repair.decoded(front.samples, missing, has_copy);
+        if self.repair.wants_to_look() {
+            let Some((_, payload)) = self.queue.front() else { return };
+            if let Decoder::Opus(opus) = &mut self.decoders.opus {
+                self.repair.looked(opus.read_redundancy(payload, MOST_REDUNDANCY));
+            }
+        }
+        self.timing.set_repair(media_nanos(self.repair.wait() as i64, Codec::Opus));
     }
 
     fn count_losses(&mut self, front: &Entry) {
@@ -533,9 +573,31 @@ impl Downlink {
         self.made_up(recovered);
     }
 
+    fn restore(&mut self, before: usize) {
+        let Some((front, payload)) = self.queue.front() else { return };
+        let samples = whole_opus_frames(before.min(self.block_samples()));
+        let room = &mut self.speech.room()[..samples];
+        let restored = match self.decoders.of(Codec::Opus) {
+            Decoder::Opus(opus) => {
+                let told = self.repair.told(front.start, || opus.read_redundancy(payload, MOST_REDUNDANCY));
+                if told + samples >= before { opus.restore(before, room).unwrap_or(0) } else { 0 }
+            }
+            Decoder::G722(_) | Decoder::G711(_) => 0,
+        };
+        if restored == 0 {
+            return self.conceal(samples);
+        }
+        self.speech.commit(restored);
+        self.stats.restored += self.time(restored);
+        self.note(Playing::Audio);
+        self.made_up(restored);
+    }
+
     fn conceal(&mut self, samples: usize) {
         if matches!(self.state, State::Playing { .. }) {
-            self.concealer.begin(self.speech.tail(), self.speech.per_ms());
+            if self.codec != Codec::Opus {
+                self.concealer.begin(self.speech.tail(), self.speech.per_ms());
+            }
             if self.queue.len() == 0 {
                 self.stats.underruns += 1;
             }
@@ -621,6 +683,9 @@ fn begin(front: &Entry) -> Step {
         Content::ComfortNoise(level) => Step::Describe(level),
     }
 }
+
+/// How far back deep redundancy may reach: 1 s.
+const MOST_REDUNDANCY: usize = 48_000;
 
 /// What libopus takes: a multiple of 2.5 ms, at least one and at most 120 ms.
 fn whole_opus_frames(samples: usize) -> usize {

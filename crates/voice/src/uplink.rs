@@ -197,13 +197,16 @@ impl Uplink {
         }
     }
 
-    /// Tells what is lost on the way, so that Opus protects itself.
+    /// Tells what is lost on the way, so that Opus protects itself: single packets by a copy of each in the next (FEC),
+    /// bursts by a description of the past in every packet (DRED, which peers with libopus 1.5 or later understand).
     pub fn set_loss(&mut self, report: LossReport) {
         if let Encoder::Opus(opus) = &mut self.encoders.opus {
             let percent = report.percent.clamp(0.0, 100.0).ceil() as u8;
-            // Settings that every build knows.
+            let described = if percent == 0 || report.burst < BURST { 0 } else { described(report.burst) };
+            // Settings that every build knows, but for DRED; without it FEC has to do.
             let _ = opus.set_fec(percent >= 1);
             let _ = opus.set_expected_loss(percent.min(40));
+            let _ = opus.set_deep_redundancy(described);
         }
     }
 
@@ -270,6 +273,14 @@ fn samples(ptime: Duration, codec: Codec) -> usize {
 
 fn ticks(ptime: Duration, codec: Codec) -> u32 {
     ptime.as_millis() as u32 * codec.clock_rate() / 1_000
+}
+
+/// Losses of this length and more are bursts, which a copy in the next packet can't repair.
+const BURST: Duration = Duration::from_millis(50);
+
+/// How much of the past to describe, in units of 10 ms: the burst and a packet more.
+fn described(burst: Duration) -> u8 {
+    u8::try_from(burst.as_millis() / 10 + 2).unwrap_or(100).min(100)
 }
 
 #[derive(Debug)]

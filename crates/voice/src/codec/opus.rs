@@ -105,6 +105,14 @@ impl Drop for OpusEncoder {
 #[derive(Debug)]
 pub struct OpusDecoder {
     state: NonNull<ffi::OpusDecoder>,
+    redundancy: Option<Redundancy>,
+}
+
+/// What deep redundancy (DRED) needs; absent where libopus was built without it.
+#[derive(Debug)]
+struct Redundancy {
+    decoder: NonNull<ffi::OpusDREDDecoder>,
+    parsed: NonNull<ffi::OpusDRED>,
 }
 
 // SAFETY: the state is owned by this value alone and libopus keeps nothing per thread.
@@ -119,7 +127,7 @@ impl OpusDecoder {
         // SAFETY: no pointer but that of `error`, which outlives the call.
         let state = unsafe { ffi::opus_decoder_create(48_000, 1, &raw mut error) };
         let state = NonNull::new(state).filter(|_| error == ffi::OPUS_OK).ok_or(CodecError::Setup)?;
-        Ok(Self { state })
+        Ok(Self { state, redundancy: Redundancy::new() })
     }
 
     /// How many samples this payload holds; 0 for a damaged one.
@@ -165,6 +173,47 @@ impl OpusDecoder {
         self.run(None, samples, 0)
     }
 
+    /// Reads what `payload` tells of the up to `most` samples before it (DRED); says of how many it tells. To be used by
+    /// [`OpusDecoder::restore`].
+    pub fn read_redundancy(&mut self, payload: &[u8], most: usize) -> usize {
+        let Some(redundancy) = &self.redundancy else { return 0 };
+        let (Ok(length), Ok(most)) = (c_int::try_from(payload.len()), c_int::try_from(most)) else { return 0 };
+        let mut silent = 0;
+        // SAFETY: libopus reads `length` bytes of the slice and writes to `parsed`, which it allocated, and `silent`.
+        let samples = unsafe {
+            ffi::opus_dred_parse(
+                redundancy.decoder.as_ptr(),
+                redundancy.parsed.as_ptr(),
+                payload.as_ptr(),
+                length,
+                most,
+                48_000,
+                &raw mut silent,
+                0,
+            )
+        };
+        usize::try_from(samples).unwrap_or(0)
+    }
+
+    /// Fills `samples`, a multiple of 2.5 ms, with what was `before` samples before the payload that
+    /// [`OpusDecoder::read_redundancy`] read last.
+    pub fn restore(&mut self, before: usize, samples: &mut [f32]) -> Result<usize, CodecError> {
+        let redundancy = self.redundancy.as_ref().ok_or(CodecError::Unsupported)?;
+        let before = c_int::try_from(before).map_err(|_| CodecError::BadLength)?;
+        let room = c_int::try_from(samples.len()).map_err(|_| CodecError::BadLength)?;
+        // SAFETY: `parsed` is valid, parsed or not, and libopus writes at most `room` samples.
+        let decoded = unsafe {
+            ffi::opus_decoder_dred_decode_float(
+                self.state.as_ptr(),
+                redundancy.parsed.as_ptr(),
+                before,
+                samples.as_mut_ptr(),
+                room,
+            )
+        };
+        usize::try_from(decoded).map_err(|_| CodecError::BadPayload)
+    }
+
     /// 0–10: from 5 on a lost frame is concealed by a neural network, from 6 and 7 on low rates are enhanced by one.
     pub fn set_complexity(&mut self, complexity: u8) -> Result<(), CodecError> {
         let value = c_int::from(complexity.min(10));
@@ -194,6 +243,38 @@ impl Drop for OpusDecoder {
     fn drop(&mut self) {
         // SAFETY: created by `opus_decoder_create`, destroyed once.
         unsafe { ffi::opus_decoder_destroy(self.state.as_ptr()) };
+    }
+}
+
+#[allow(unsafe_code)]
+impl Redundancy {
+    fn new() -> Option<Self> {
+        let mut error = ffi::OPUS_OK;
+        // SAFETY: no pointer but that of `error`, which outlives the calls.
+        let (decoder, parsed) =
+            unsafe { (ffi::opus_dred_decoder_create(&raw mut error), ffi::opus_dred_alloc(&raw mut error)) };
+        match (NonNull::new(decoder), NonNull::new(parsed)) {
+            (Some(decoder), Some(parsed)) => Some(Self { decoder, parsed }),
+            (decoder, parsed) => {
+                // SAFETY: whichever exists was created above and is freed once.
+                unsafe {
+                    decoder.inspect(|decoder| ffi::opus_dred_decoder_destroy(decoder.as_ptr()));
+                    parsed.inspect(|parsed| ffi::opus_dred_free(parsed.as_ptr()));
+                }
+                None
+            }
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+impl Drop for Redundancy {
+    fn drop(&mut self) {
+        // SAFETY: both were created by libopus and are freed once.
+        unsafe {
+            ffi::opus_dred_decoder_destroy(self.decoder.as_ptr());
+            ffi::opus_dred_free(self.parsed.as_ptr());
+        }
     }
 }
 

@@ -82,7 +82,8 @@ impl Concealer {
 
     fn take_apart(&mut self, recent: &[f32], past: &[f32]) {
         let mut windowed = [0.0; ANALYSIS_MS * 16];
-        let windowed = &mut windowed[..recent.len()];
+        let length = recent.len().min(windowed.len());
+        let (windowed, recent) = (&mut windowed[..length], &recent[recent.len() - length..]);
         for (n, (out, sample)) in windowed.iter_mut().zip(recent).enumerate() {
             // Rises over the whole length and falls over the last tenth: the newest counts most.
             let along = n as f32 / recent.len() as f32;

@@ -4,6 +4,7 @@ pub(crate) mod conceal;
 pub(crate) mod merge;
 pub(crate) mod pitch;
 pub(crate) mod queue;
+pub(crate) mod repair;
 pub(crate) mod speech;
 pub(crate) mod stream;
 pub(crate) mod stretch;

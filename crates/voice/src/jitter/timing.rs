@@ -70,6 +70,8 @@ pub(crate) struct Timing {
     packets: u32,
     span_start: i64,
     target: i64,
+    /// Waited on top, so that a later packet can repair what was lost.
+    repair: i64,
 }
 
 impl Timing {
@@ -83,6 +85,7 @@ impl Timing {
             packets: 0,
             span_start: 0,
             target: nanos(bounds.initial),
+            repair: 0,
         }
     }
 
@@ -118,7 +121,12 @@ impl Timing {
 
     /// The delay to aim at, in nanoseconds.
     pub(crate) fn target(&self) -> i64 {
-        self.target
+        (self.target + self.repair).min(nanos(self.bounds.most))
+    }
+
+    /// Waits this much longer, in nanoseconds, for later packets to repair what was lost.
+    pub(crate) fn set_repair(&mut self, repair: i64) {
+        self.repair = repair;
     }
 
     fn close_span(&mut self) {
