@@ -93,7 +93,7 @@ impl NtpTime {
     pub fn of(instant: Instant) -> Self {
         let (seconds, nanos) = (instant.as_nanos() / 1_000_000_000, instant.as_nanos() % 1_000_000_000);
         // 0 would mean "no report yet".
-        Self((seconds + 1) << 32 | (nanos << 32) / 1_000_000_000)
+        Self(((seconds + 1) << 32) | ((nanos << 32) / 1_000_000_000))
     }
 
     /// The middle 32 bits.
@@ -107,7 +107,7 @@ pub(crate) fn round_trip(block: &ReportBlock, arrival: Instant) -> Option<Durati
     let elapsed = NtpTime::of(arrival).middle().wrapping_sub(block.last_sender_report).wrapping_sub(block.delay);
     // The peer's clock may run faster than ours; an implausible figure is not one.
     let plausible = block.last_sender_report != 0 && elapsed < 30 << 16;
-    plausible.then(|| Duration::from_nanos(u64::from(elapsed) * 1_000_000_000 >> 16))
+    plausible.then(|| Duration::from_nanos((u64::from(elapsed) * 1_000_000_000) >> 16))
 }
 
 impl<'a> Compound<'a> {

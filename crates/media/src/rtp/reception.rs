@@ -142,7 +142,7 @@ impl Reception {
         let lost = expected.saturating_sub(received);
         ReportBlock {
             ssrc: self.ssrc,
-            fraction_lost: if expected == 0 { 0 } else { u8::try_from(lost * 256 / expected).unwrap_or(u8::MAX) },
+            fraction_lost: u8::try_from((lost * 256).checked_div(expected).unwrap_or(0)).unwrap_or(u8::MAX),
             lost: i32::try_from(self.lost()).unwrap_or(i32::MAX),
             // One wrap less: ours starts one up.
             highest_sequence: (self.highest - (1 << 16).min(self.highest)) as u32,

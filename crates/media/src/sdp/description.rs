@@ -177,7 +177,7 @@ impl<'a> MediaDescription<'a> {
 
 fn milliseconds(text: &str) -> Option<u32> {
     let number: f64 = text.trim().parse().ok()?;
-    (number >= 1.0 && number <= 1_000.0).then_some(number as u32)
+    (1.0..=1_000.0).contains(&number).then_some(number as u32)
 }
 
 fn value_of<'b>(attributes: &'b [Attribute<'_>], name: &str) -> Option<&'b str> {

@@ -9,6 +9,7 @@ use crate::outputs::{FrameHeader, PlainEvent};
 use crate::path::Admission;
 use crate::rtcp::{self, Compound, Packet as RtcpPacket};
 use crate::rtp::{Header, Packet, Reception, Verdict};
+use crate::srtp::SrtpError;
 
 /// Whom we hear.
 #[derive(Debug, Default)]
@@ -32,11 +33,25 @@ pub(super) struct Counters {
     pub(super) wrong_payload_type: u64,
     /// Neither RTP nor RTCP, or lengths that do not add up.
     pub(super) malformed: u64,
-    /// Not authentic, or replayed.
+    /// Not authentic.
     pub(super) forged: u64,
     /// From an address that is not the peer's.
     pub(super) strangers: u64,
     pub(super) duplicates: u64,
+}
+
+impl Counters {
+    /// Networks duplicate packets by themselves: what was seen before is no attack yet.
+    fn judge(&mut self, unprotected: Result<usize, SrtpError>) -> Option<usize> {
+        match unprotected {
+            Ok(length) => return Some(length),
+            Err(SrtpError::Replayed) => self.duplicates += 1,
+            Err(SrtpError::TooShort | SrtpError::Authentication | SrtpError::Exhausted | SrtpError::Provider) => {
+                self.forged += 1;
+            }
+        }
+        None
+    }
 }
 
 impl Session {
@@ -65,10 +80,8 @@ impl Session {
             self.counters.forged += 1;
             return;
         }
-        let Ok(length) = self.protection.unprotect_rtp(datagram) else {
-            self.counters.forged += 1;
-            return;
-        };
+        let unprotected = self.protection.unprotect_rtp(datagram);
+        let Some(length) = self.counters.judge(unprotected) else { return };
         let Some(Packet { payload, .. }) = datagram.get(..length).and_then(Packet::parse) else {
             self.counters.malformed += 1;
             return;
@@ -194,10 +207,8 @@ impl Session {
         if self.agreement.is_none() || !self.is_safe_to_send() {
             return;
         }
-        let Ok(length) = self.protection.unprotect_rtcp(datagram) else {
-            self.counters.forged += 1;
-            return;
-        };
+        let unprotected = self.protection.unprotect_rtcp(datagram);
+        let Some(length) = self.counters.judge(unprotected) else { return };
         let Some(compound) = datagram.get(..length).and_then(Compound::parse) else {
             self.counters.malformed += 1;
             return;

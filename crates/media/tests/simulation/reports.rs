@@ -1,1 +1,80 @@
+use bellbird_base::{Duration, Seed};
+use bellbird_media::rtcp::{Compound, Packet};
+use bellbird_media::{Session, SessionConfig, SrtpPolicy};
 
+use super::call::{ALICE, BOB, Call, config, seconds};
+use super::network::Weather;
+
+#[test]
+fn round_trip_jitter_and_packet_counts_are_told() {
+    let weather = Weather { delay: Duration::from_millis(60), jitter: Duration::from_millis(10), ..Weather::FAIR };
+    let mut call = Call::connected(SrtpPolicy::Required, 1, weather);
+    call.run(seconds(30));
+    let report = call.alice.session.report();
+    let round_trip = report.round_trip_ms.unwrap();
+    assert!((118.0..=145.0).contains(&round_trip), "{round_trip}");
+    assert!((1.0..=10.0).contains(&report.jitter_ms) && report.max_jitter_ms >= report.jitter_ms, "{report:?}");
+    assert!((1.0..=10.0).contains(&report.remote_jitter_ms.unwrap()), "{report:?}");
+    assert_eq!(report.sent_packets, 1_501);
+    assert!(report.mos > 4.2);
+}
+
+#[test]
+fn reports_come_about_every_five_seconds_and_not_in_step() {
+    let mut call = Call::connected(SrtpPolicy::Off, 1, Weather::FAIR);
+    call.run(seconds(120));
+    for side in [&call.alice, &call.bob] {
+        assert!((22..=36).contains(&side.seen.reports), "{}", side.seen.reports);
+    }
+}
+
+#[test]
+fn close_says_goodbye() {
+    for srtp in [SrtpPolicy::Off, SrtpPolicy::Required] {
+        let mut call = Call::connected(srtp, 1, Weather::FAIR);
+        call.run(seconds(1));
+        call.alice.session.close(call.now);
+        call.alice.talks = false;
+        call.run(seconds(1));
+        assert_eq!(call.bob.seen.byes, 1);
+    }
+}
+
+#[test]
+fn rtcp_shares_the_port_where_both_want_it() {
+    let muxed = |rtp| SessionConfig { rtcp_address: None, ..config(rtp, SrtpPolicy::Off) };
+    let mut call = Call::new(muxed(ALICE), muxed(BOB), 1, Weather::FAIR);
+    call.exchange();
+    call.run(seconds(10));
+    assert!(call.alice.seen.reports > 0 && call.bob.seen.reports > 0);
+    // One that has a second port answers an offer with rtcp-mux all the same.
+    let mut call = Call::new(muxed(ALICE), config(BOB, SrtpPolicy::Off), 1, Weather::FAIR);
+    call.exchange();
+    call.run(seconds(10));
+    assert!(call.alice.seen.reports > 0 && call.bob.seen.reports > 0);
+}
+
+#[test]
+fn first_report_is_a_receiver_report_where_nothing_was_sent() {
+    let mut call = Call::connected(SrtpPolicy::Off, 1, Weather::FAIR);
+    call.alice.talks = false;
+    let mut kinds = Vec::new();
+    for _ in 0..1_000 {
+        call.run(Duration::from_millis(10));
+        for flying in call.network.flying.iter().filter(|flying| flying.source.port() == 4_001) {
+            kinds.extend(Compound::parse(&flying.payload).unwrap().next().map(|packet| match packet {
+                Packet::ReceiverReport { mut blocks, .. } => blocks.next().is_some(),
+                other => panic!("{other:?}"),
+            }));
+        }
+    }
+    assert!(kinds.contains(&true));
+}
+
+#[test]
+fn canonical_name_is_random_unless_given() {
+    let session = |seed| {
+        format!("{:?}", Session::new(config(ALICE, SrtpPolicy::Off), Seed::from_number(seed), Default::default()))
+    };
+    assert_ne!(session(1), session(2));
+}
