@@ -11,10 +11,16 @@
 
 #![warn(missing_docs)]
 
+pub mod agent;
+mod call;
+pub mod dialog;
 pub mod digest;
+pub mod endpoint;
 pub mod framing;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod message;
+mod registration;
 pub mod status;
+pub mod transaction;
 pub mod uri;

@@ -1,8 +1,7 @@
-use core::fmt;
-
 use bellbird_base::{Duration, Protocol};
 
-use crate::uri::Uri;
+pub use crate::digest::Secret;
+use crate::uri::{Scheme, Uri};
 
 /// What holds for the whole user agent.
 #[derive(Clone, Debug)]
@@ -144,8 +143,10 @@ pub struct AccountConfig {
 impl AccountConfig {
     /// An account of this address that registers at its domain.
     pub fn new(address: Uri) -> Self {
-        let registrar = address.domain_only();
-        Self { registrar: Some(registrar), ..Self::local(address) }
+        let host = address.host().map(|host| host.as_str().to_owned()).unwrap_or_default();
+        let build = if address.scheme() == Scheme::Sips { Uri::sips } else { Uri::sip };
+        let registrar = build(None, &host, address.port()).ok();
+        Self { registrar, ..Self::local(address) }
     }
 
     /// An account that calls and is called directly, without a registrar.
@@ -185,26 +186,4 @@ pub struct AccountCredentials {
     pub realm: Option<String>,
     /// Whether only SHA-256 challenges are answered, because the realm is known to offer them (never back to MD5).
     pub sha256_only: bool,
-}
-
-/// A text that no log shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }

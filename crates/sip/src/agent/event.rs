@@ -2,6 +2,7 @@ use bellbird_base::{Duration, FlowId, Instant, Protocol};
 
 use super::config::AccountId;
 use super::io::{FlowEnd, ResolveFailure};
+pub use crate::message::Body;
 use crate::status::StatusCode;
 use crate::uri::Uri;
 
@@ -33,28 +34,6 @@ pub struct SubscriptionId(pub u64);
 /// A name for one publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicationId(pub u64);
-
-/// A message's body, opaque to this layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body {
-    /// The media type: `application/sdp`.
-    pub content_type: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl Body {
-    /// A session description.
-    pub fn sdp(text: impl Into<Vec<u8>>) -> Self {
-        Self { content_type: "application/sdp".to_owned(), bytes: text.into() }
-    }
-
-    /// Whether this is a session description.
-    pub fn is_sdp(&self) -> bool {
-        let essence = self.content_type.split(';').next().unwrap_or_default();
-        essence.trim().eq_ignore_ascii_case("application/sdp")
-    }
-}
 
 /// Somebody at the other end, as far as a message tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

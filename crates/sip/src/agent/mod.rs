@@ -1,0 +1,253 @@
+//! The user agent: accounts that register, call and are called.
+//!
+//! The loop contract: give [`UserAgent::handle_input`] or a command, then drain [`UserAgent::poll_output`] until it
+//! gives [`Output::Timeout`]. Garbage from the network is counted and dropped; an `Err` means that a command made no
+//! sense ([`Misuse`]).
+
+pub(crate) mod account;
+pub(crate) mod auth;
+mod command;
+mod commands;
+mod config;
+pub(crate) mod context;
+mod dispatch;
+mod event;
+mod events;
+mod io;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bellbird_base::{Instant, Rng, Seed};
+
+pub use command::{Invite, Misuse, Publish, Subscribe};
+pub use config::{
+    AccountConfig, AccountCredentials, AccountId, Callers, Config, Limits, Reliability, Secret, SessionTimerConfig,
+    Timers,
+};
+pub use event::{
+    Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, Event, IncomingCall, Notification, OfferReason, Party,
+    PublicationEvent, PublicationId, Registered, RegistrationFailure, RegistrationState, SubscriptionEnd,
+    SubscriptionEvent, SubscriptionId,
+};
+pub use io::{FlowEnd, Input, Output, Question, ResolveFailure, ResolveId, TimeoutReason};
+
+use crate::call::Call;
+use crate::endpoint::{Action, Endpoint, RequestId};
+use account::Account;
+use context::{Cx, Effect, Inflight, Owner};
+
+/// The methods that we take.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, REFER, NOTIFY, MESSAGE";
+/// The extensions that we know.
+pub(crate) const SUPPORTED: &str = "100rel, timer, replaces, norefersub, outbound, path";
+
+/// A SIP user agent without I/O. See the module's page.
+#[derive(Debug)]
+pub struct UserAgent {
+    now: Instant,
+    config: Config,
+    rng: Rng,
+    endpoint: Endpoint,
+    accounts: BTreeMap<AccountId, Account>,
+    calls: BTreeMap<CallId, Call>,
+    inflight: BTreeMap<RequestId, Inflight>,
+    /// Who owns the dialog with this Call-ID and local tag.
+    dialogs: BTreeMap<(String, String), Owner>,
+    events: VecDeque<Event>,
+    effects: Vec<Effect>,
+    counters: Counters,
+    /// Accounts that were removed and whose last requests are still under way.
+    leaving_accounts: BTreeSet<AccountId>,
+    last_account: u64,
+    last_call: u64,
+}
+
+/// What was counted and dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Messages that could not be read.
+    pub malformed: u64,
+    /// Responses and ACKs that belong to nothing.
+    pub stray: u64,
+    /// Requests outside a dialog that no account takes.
+    pub unclaimed: u64,
+}
+
+impl UserAgent {
+    /// A user agent without accounts. All randomness follows from the seed.
+    pub fn new(config: Config, seed: Seed, now: Instant) -> Self {
+        let mut rng = Rng::new(&seed);
+        let endpoint_rng = Rng::new(&rng.fork());
+        let endpoint = Endpoint::new(config.timers, config.limits, config.user_agent.clone(), endpoint_rng);
+        Self {
+            now,
+            config,
+            rng,
+            endpoint,
+            accounts: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            inflight: BTreeMap::new(),
+            dialogs: BTreeMap::new(),
+            events: VecDeque::new(),
+            effects: Vec::new(),
+            counters: Counters::default(),
+            leaving_accounts: BTreeSet::new(),
+            last_account: 0,
+            last_call: 0,
+        }
+    }
+
+    /// Takes in what happened. Then drain [`UserAgent::poll_output`].
+    pub fn handle_input(&mut self, input: Input<'_>) {
+        match input {
+            Input::Timeout(now) => self.tick(now),
+            Input::Receive(now, flow, bytes) => {
+                self.tick(now);
+                self.receive(flow, bytes);
+            }
+            Input::FlowOpened(now, flow, info) => {
+                self.tick(now);
+                self.endpoint.flow_opened(now, flow, info);
+            }
+            Input::FlowClosed(now, flow, end) => {
+                self.tick(now);
+                self.endpoint.flow_closed(now, flow, end);
+            }
+            Input::Resolved(now, question, result) => {
+                self.tick(now);
+                self.endpoint.resolved(now, question, result);
+            }
+            Input::Resume(now) | Input::NetworkChanged(now) => self.start_over(now),
+        }
+        self.settle();
+        self.forget_left_accounts();
+    }
+
+    /// What the driver has to do next; [`Output::Timeout`] when there is nothing more.
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(action) = self.endpoint.poll_action() {
+            return match action {
+                Action::Transmit(transmit) => Output::Transmit(transmit),
+                Action::Connect(flow, remote) => Output::Connect(flow, remote),
+                Action::Close(flow) => Output::Close(flow),
+                Action::Resolve(id, question) => Output::Resolve(id, question),
+            };
+        }
+        match self.events.pop_front() {
+            Some(event) => Output::Event(event),
+            None => {
+                let (at, reason) = self.next_timeout();
+                Output::Timeout(at, reason)
+            }
+        }
+    }
+
+    /// How an account stands with its registrar.
+    pub fn registration(&self, account: AccountId) -> Option<&RegistrationState> {
+        self.accounts.get(&account).map(|account| account.registration.state())
+    }
+
+    /// Whether an account's realm answered with SHA-256, so that MD5 is not answered there any more
+    /// ([`AccountCredentials::sha256_only`]); worth remembering over restarts.
+    pub fn is_sha256_only(&self, account: AccountId) -> bool {
+        self.accounts.get(&account).is_some_and(|account| account.auth.is_sha256_only())
+    }
+
+    /// What was counted and dropped so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Calls that are not over; for tests and figures. A call that only waits for its BYE's response counts.
+    pub fn open_calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    fn next_timeout(&self) -> (Instant, TimeoutReason) {
+        let endpoint = self.endpoint.next_timeout().map(|(at, flow)| {
+            (at, if flow { TimeoutReason::Flow } else { TimeoutReason::Transaction })
+        });
+        let registrations = self.accounts.values().filter_map(|account| account.registration.deadline());
+        let calls = self.calls.values().filter_map(Call::deadline);
+        endpoint
+            .into_iter()
+            .chain(registrations.map(|at| (at, TimeoutReason::Registration)))
+            .chain(calls.map(|at| (at, TimeoutReason::Call)))
+            .min_by_key(|(at, _)| *at)
+            .unwrap_or((Instant::FAR_FUTURE, TimeoutReason::Idle))
+    }
+
+    /// Lets everything ring that is due.
+    fn tick(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        self.endpoint.fire(self.now);
+        self.settle();
+        let accounts: Vec<AccountId> = self.accounts.keys().copied().collect();
+        for account in accounts {
+            self.with_account(account, crate::registration::fire);
+        }
+        let due = |call: &Call| call.deadline().is_some_and(|at| at <= self.now);
+        let calls: Vec<CallId> = self.calls.iter().filter(|(_, call)| due(call)).map(|(id, _)| *id).collect();
+        for call in calls {
+            self.with_call(call, Call::fire);
+        }
+    }
+
+    /// A new network: flows, registrations and the way of each call are built anew.
+    fn start_over(&mut self, now: Instant) {
+        self.tick(now);
+        for account in self.accounts.values_mut() {
+            account.flow = None;
+        }
+        self.endpoint.close_all(self.now);
+        let accounts: Vec<AccountId> = self.accounts.keys().copied().collect();
+        for account in accounts {
+            self.with_account(account, crate::registration::renew);
+        }
+        self.settle();
+        let calls: Vec<CallId> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.with_call(call, Call::path_changed);
+        }
+    }
+
+    /// Forgets removed accounts that nothing needs any more.
+    fn forget_left_accounts(&mut self) {
+        let busy = |id: &AccountId| {
+            self.calls.values().any(|call| call.account == *id)
+                || self.inflight.values().any(|inflight| inflight.account == *id)
+        };
+        let (left, stay): (BTreeSet<_>, BTreeSet<_>) =
+            core::mem::take(&mut self.leaving_accounts).into_iter().partition(|id| !busy(id));
+        self.leaving_accounts = stay;
+        self.accounts.retain(|id, _| !left.contains(id));
+    }
+
+    /// Runs something on an account, with everything that it may touch.
+    fn with_account<T>(&mut self, id: AccountId, run: impl FnOnce(&mut Cx<'_>) -> T) -> Option<T> {
+        let account = self.accounts.get_mut(&id)?;
+        let mut cx = Cx {
+            now: self.now,
+            config: &self.config,
+            endpoint: &mut self.endpoint,
+            rng: &mut self.rng,
+            account,
+            inflight: &mut self.inflight,
+            events: &mut self.events,
+            effects: &mut self.effects,
+        };
+        Some(run(&mut cx))
+    }
+
+    /// Runs something on a call, with everything that it may touch.
+    fn with_call<T>(&mut self, id: CallId, run: impl FnOnce(&mut Call, &mut Cx<'_>) -> T) -> Option<T> {
+        let mut call = self.calls.remove(&id)?;
+        let result = self.with_account(call.account, |cx| run(&mut call, cx));
+        if call.is_over() {
+            self.dialogs.retain(|_, owner| *owner != Owner::Call(id));
+        } else {
+            self.calls.insert(id, call);
+        }
+        result
+    }
+}

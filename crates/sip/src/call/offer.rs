@@ -1,0 +1,552 @@
+use bellbird_base::{Duration, Instant};
+
+use super::confirmed::Unacked;
+use super::session_timer::SessionTimer;
+use super::{Call, State, description};
+use crate::agent::context::Cx;
+use crate::agent::{Body, CallEnd, CallEvent, EndReason, EndedBy, Misuse, OfferReason};
+use crate::endpoint::{Failure, RequestId, ServerId};
+use crate::message::{Fields, HeaderName, Message, Method, Refresher, Response, SessionExpires};
+use crate::status::StatusCode;
+use crate::transaction::Backoff;
+
+/// How long a re-offer that found no way is tried again, and how often.
+const PATH_PATIENCE: Duration = Duration::from_secs(32);
+const PATH_RETRY: Duration = Duration::from_secs(2);
+
+/// The offer/answer exchange inside an answered call (RFC 3264, RFC 6337).
+///
+/// ```text
+///        re-INVITE, UPDATE of ours           2xx, refusal
+/// Stable ─────────────────────────► Offered ──────────────► Stable
+///   │  ▲                               │ 491, no way: Retry ──► Offered
+///   │  └── respond_to_offer ── Received ◄── re-INVITE, UPDATE of the peer
+///   ├── empty re-INVITE ──► Asked ── provide_offer ──► AwaitAnswer ── ACK ──► Stable
+///   └── 2xx to our empty INVITE ──► AnswerInAck ── respond_to_offer ──► Stable
+/// ```
+#[derive(Debug)]
+pub(super) enum Exchange {
+    /// Nothing is open.
+    Stable,
+    /// Our offer is out.
+    Offered { request: RequestId, offer: Body, refresh: bool, give_up: Instant },
+    /// Our offer goes out again then.
+    Retry { at: Instant, offer: Body, refresh: bool, give_up: Instant },
+    /// The peer's offer is with the user.
+    Received { server: ServerId, invite: Option<u32> },
+    /// The peer wants an offer, and the user is asked for it.
+    Asked { server: ServerId, cseq: u32 },
+    /// Our 2xx made an offer; the ACK brings the answer.
+    AwaitAnswer,
+    /// The 2xx to our INVITE made an offer; the user's answer goes into the ACK.
+    AnswerInAck,
+}
+
+impl Exchange {
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Retry { at, .. } => Some(*at),
+            Self::Stable
+            | Self::Offered { .. }
+            | Self::Received { .. }
+            | Self::Asked { .. }
+            | Self::AwaitAnswer
+            | Self::AnswerInAck => None,
+        }
+    }
+}
+
+impl Call {
+    /// Offers something else, as soon as no other exchange is open.
+    pub(crate) fn reinvite(&mut self, cx: &mut Cx<'_>, offer: Body) -> Result<(), Misuse> {
+        let confirmed = self.confirmed().ok_or(Misuse::WrongState)?;
+        confirmed.queued = Some(offer);
+        self.next_offer(cx);
+        Ok(())
+    }
+
+    /// The same by UPDATE (RFC 3311), where the peer knows that.
+    pub(crate) fn update(&mut self, cx: &mut Cx<'_>, offer: Body) -> Result<(), Misuse> {
+        let confirmed = self.confirmed().ok_or(Misuse::WrongState)?;
+        if !confirmed.is_stable() {
+            confirmed.queued = Some(offer);
+            return Ok(());
+        }
+        let method = if self.peer.update { Method::Update } else { Method::Invite };
+        self.send_offer(cx, method, offer, false, cx.now + PATH_PATIENCE);
+        Ok(())
+    }
+
+    /// Sends the offer that waits, if it may go.
+    pub(super) fn next_offer(&mut self, cx: &mut Cx<'_>) {
+        let Some(confirmed) = self.confirmed().filter(|confirmed| confirmed.is_stable()) else { return };
+        if let Some(offer) = confirmed.queued.take() {
+            self.send_offer(cx, Method::Invite, offer, false, cx.now + PATH_PATIENCE);
+        }
+    }
+
+    fn send_offer(&mut self, cx: &mut Cx<'_>, method: Method, offer: Body, refresh: bool, give_up: Instant) {
+        let session = self.asked_session(cx);
+        let minimum = cx.config.session.minimum.as_secs();
+        let request = self.request(cx, method, |request| {
+            request.headers.push(HeaderName::Contact, "").push(HeaderName::Allow, crate::agent::ALLOW);
+            request.headers.push(HeaderName::Supported, crate::agent::SUPPORTED);
+            if let Some(session) = session {
+                request.headers.push(HeaderName::SessionExpires, session).push(HeaderName::MinSe, minimum);
+            }
+            request.set_body(Some(&offer));
+        });
+        if let (Some(request), Some(confirmed)) = (request, self.confirmed()) {
+            confirmed.exchange = Exchange::Offered { request, offer, refresh, give_up };
+        }
+    }
+
+    /// Keeps the session's interval; whoever asks for the change refreshes from now on.
+    fn asked_session(&self, cx: &Cx<'_>) -> Option<SessionExpires> {
+        let interval = self.timer.interval().or(cx.config.session.interval)?;
+        let refresher = (self.timer != SessionTimer::Off).then_some(Refresher::Uac);
+        Some(SessionExpires { interval: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX), refresher })
+    }
+
+    /// RFC 4028 §7.4: by UPDATE without SDP where the peer knows that, else the last description again.
+    pub(super) fn refresh_session(&mut self, cx: &mut Cx<'_>) {
+        if !self.confirmed().is_some_and(|confirmed| confirmed.is_stable()) {
+            // The exchange that is open refreshes it too.
+            return;
+        }
+        if self.peer.update {
+            let session = self.asked_session(cx);
+            self.request(cx, Method::Update, |request| {
+                request.headers.push(HeaderName::Contact, "").push(HeaderName::Supported, crate::agent::SUPPORTED);
+                if let Some(session) = session {
+                    request.headers.push(HeaderName::SessionExpires, session);
+                }
+            });
+        } else if let Some(description) = self.local_description.clone() {
+            self.send_offer(cx, Method::Invite, description, true, cx.now + PATH_PATIENCE);
+        }
+    }
+
+    pub(super) fn fire_exchange(&mut self, cx: &mut Cx<'_>) {
+        let Some(confirmed) = self.confirmed() else { return };
+        if confirmed.exchange.deadline().is_none_or(|at| at > cx.now) {
+            return;
+        }
+        if let Exchange::Retry { offer, refresh, give_up, .. } =
+            core::mem::replace(&mut confirmed.exchange, Exchange::Stable)
+        {
+            // A newer wish of the user replaces the one that met glare.
+            let offer = confirmed.queued.take().unwrap_or(offer);
+            self.send_offer(cx, Method::Invite, offer, refresh, give_up);
+        }
+    }
+
+    pub(super) fn receive_reinvite_response(&mut self, cx: &mut Cx<'_>, request: RequestId, message: &Message<'_>) {
+        let Some(status) = message.status() else { return };
+        let open = match &self.state {
+            State::Confirmed(confirmed) => {
+                matches!(&confirmed.exchange, Exchange::Offered { request: open, .. } if *open == request)
+            }
+            State::Calling(_) | State::Alerting(_) | State::Leaving(_) | State::Over => false,
+        };
+        match (open, status.is_success()) {
+            (true, true) => self.receive_reoffer_success(cx, request, message),
+            (true, false) => self.receive_reoffer_refusal(cx, message, status),
+            (false, true) => self.acknowledge_late(cx, request, message),
+            (false, false) => {}
+        }
+    }
+
+    /// A 2xx that comes again, or to a re-INVITE that was given up by hanging up.
+    fn acknowledge_late(&mut self, cx: &mut Cx<'_>, request: RequestId, message: &Message<'_>) {
+        if let State::Leaving(leaving) = &mut self.state
+            && leaving.dialog.is_with(message.to())
+            && !leaving.acks.knows(request)
+        {
+            leaving.acks.expect(request, message.cseq().sequence);
+            return self.acknowledge(cx, None);
+        }
+        self.receive_success_again(cx, request, message);
+    }
+
+    fn receive_reoffer_success(&mut self, cx: &mut Cx<'_>, request: RequestId, message: &Message<'_>) {
+        let id = self.id;
+        self.peer.learn(message);
+        let Some(confirmed) = self.confirmed() else { return };
+        let Exchange::Offered { offer, .. } = core::mem::replace(&mut confirmed.exchange, Exchange::Stable) else {
+            return;
+        };
+        confirmed.dialog.refresh_target(message);
+        if *message.method() == Method::Invite {
+            confirmed.acks.expect(request, message.cseq().sequence);
+            self.acknowledge(cx, None);
+        }
+        self.local_description = Some(offer);
+        self.agree_on_timer(cx, message, true);
+        self.tell_identity(cx, message);
+        if let Some(answer) = description(message) {
+            cx.call_event(id, CallEvent::OfferAnswered(answer));
+        }
+        self.next_offer(cx);
+    }
+
+    fn receive_reoffer_refusal(&mut self, cx: &mut Cx<'_>, message: &Message<'_>, status: StatusCode) {
+        if status.is_provisional() {
+            return;
+        }
+        if matches!(status, StatusCode::CALL_DOES_NOT_EXIST | StatusCode::REQUEST_TIMEOUT) {
+            return self.lost(cx, Some(status));
+        }
+        let after = message.retry_after().map(|after| after.seconds).filter(|seconds| *seconds <= 10);
+        let wait = match (status, after) {
+            (StatusCode::REQUEST_PENDING, _) => Some(self.glare_wait(cx)),
+            (StatusCode::SERVER_INTERNAL_ERROR, Some(seconds)) => Some(Duration::from_secs(seconds.into())),
+            (_, _) => None,
+        };
+        let Some(confirmed) = self.confirmed() else { return };
+        let Exchange::Offered { offer, refresh, give_up, .. } =
+            core::mem::replace(&mut confirmed.exchange, Exchange::Stable)
+        else {
+            return;
+        };
+        match wait.filter(|wait| cx.now + *wait < give_up) {
+            Some(wait) => confirmed.exchange = Exchange::Retry { at: cx.now + wait, offer, refresh, give_up },
+            None => {
+                cx.call_event(self.id, CallEvent::OfferRejected(status));
+                self.next_offer(cx);
+            }
+        }
+    }
+
+    /// RFC 3261 §14.1: whoever made the Call-ID waits longer.
+    fn glare_wait(&self, cx: &mut Cx<'_>) -> Duration {
+        let steps = if self.made_call_id() { 210 + cx.rng.below(191) } else { cx.rng.below(201) };
+        Duration::from_millis(10 * steps)
+    }
+
+    fn made_call_id(&self) -> bool {
+        match &self.state {
+            State::Confirmed(confirmed) => confirmed.caller,
+            State::Calling(_) => true,
+            State::Alerting(_) | State::Leaving(_) | State::Over => false,
+        }
+    }
+
+    pub(super) fn reoffer_failed(&mut self, cx: &mut Cx<'_>, request: RequestId, failure: Failure) {
+        let Some(confirmed) = self.confirmed() else { return };
+        let open = matches!(&confirmed.exchange, Exchange::Offered { request: open, .. } if *open == request);
+        if failure == Failure::Timeout {
+            return self.lost(cx, None);
+        }
+        if !open {
+            return;
+        }
+        if let Exchange::Offered { offer, refresh, give_up, .. } =
+            core::mem::replace(&mut confirmed.exchange, Exchange::Stable)
+        {
+            let at = cx.now + PATH_RETRY;
+            if at < give_up {
+                confirmed.exchange = Exchange::Retry { at, offer, refresh, give_up };
+            } else {
+                self.lost(cx, None);
+            }
+        }
+    }
+
+    pub(super) fn receive_update_response(&mut self, cx: &mut Cx<'_>, request: RequestId, message: &Message<'_>) {
+        let Some(status) = message.status() else { return };
+        let open = self.confirmed().is_some_and(
+            |confirmed| matches!(&confirmed.exchange, Exchange::Offered { request: open, .. } if *open == request),
+        );
+        match (open, status.is_success()) {
+            (true, true) => self.receive_reoffer_success(cx, request, message),
+            (true, false) => self.receive_reoffer_refusal(cx, message, status),
+            (false, true) => {
+                if let Some(confirmed) = self.confirmed() {
+                    confirmed.dialog.refresh_target(message);
+                    self.agree_on_timer(cx, message, true);
+                }
+            }
+            (false, false) if status == StatusCode::CALL_DOES_NOT_EXIST => self.lost(cx, Some(status)),
+            (false, false) => {}
+        }
+    }
+
+    /// The peer wants another session, or only a sign of life.
+    pub(super) fn receive_reinvite(&mut self, cx: &mut Cx<'_>, server: ServerId, message: &Message<'_>) {
+        match &self.state {
+            State::Confirmed(_) => {}
+            State::Calling(_) => return self.refuse(cx, server, StatusCode::REQUEST_PENDING),
+            State::Alerting(_) => return self.refuse(cx, server, StatusCode::SERVER_INTERNAL_ERROR),
+            State::Leaving(_) | State::Over => return self.refuse(cx, server, StatusCode::CALL_DOES_NOT_EXIST),
+        }
+        if let Some(status) = self.unready_for_offer() {
+            return self.refuse(cx, server, status);
+        }
+        if self.interval_too_small(cx, server, message) {
+            return;
+        }
+        let id = self.id;
+        self.start_session(cx, Self::session_for(cx, message));
+        let Some(confirmed) = self.confirmed() else { return };
+        // A new INVITE says that the ACK of the last one was sent, even if it did not arrive.
+        confirmed.unacked = None;
+        confirmed.dialog.refresh_target(message);
+        let cseq = message.cseq().sequence;
+        match description(message) {
+            Some(offer) => {
+                confirmed.set_received(server, Some(cseq));
+                cx.call_event(id, CallEvent::Offer(offer));
+            }
+            None => {
+                confirmed.set_asked(server, cseq);
+                cx.call_event(id, CallEvent::OfferNeeded(OfferReason::PeerAsked));
+            }
+        }
+    }
+
+    /// 491 while our own offer is out (RFC 3261 §14.2), 500 while the peer's last one is open.
+    fn unready_for_offer(&mut self) -> Option<StatusCode> {
+        match &self.confirmed()?.exchange {
+            Exchange::Stable | Exchange::Retry { .. } => None,
+            Exchange::Offered { .. } | Exchange::AnswerInAck => Some(StatusCode::REQUEST_PENDING),
+            Exchange::Received { .. } | Exchange::Asked { .. } | Exchange::AwaitAnswer => {
+                Some(StatusCode::SERVER_INTERNAL_ERROR)
+            }
+        }
+    }
+
+    pub(super) fn receive_update(&mut self, cx: &mut Cx<'_>, server: ServerId, message: &Message<'_>) {
+        if matches!(self.state, State::Leaving(_) | State::Over) {
+            return self.refuse(cx, server, StatusCode::CALL_DOES_NOT_EXIST);
+        }
+        if self.interval_too_small(cx, server, message) {
+            return;
+        }
+        let offer = description(message);
+        let unready = match &self.state {
+            State::Confirmed(_) => self.unready_for_offer(),
+            // Before the answer only an UPDATE without an offer is taken: our side of the first exchange is open.
+            State::Calling(_) | State::Alerting(_) | State::Leaving(_) | State::Over => {
+                Some(StatusCode::SERVER_INTERNAL_ERROR)
+            }
+        };
+        match (offer, unready) {
+            (Some(_), Some(status)) => self.refuse(cx, server, status),
+            (Some(offer), None) => {
+                let id = self.id;
+                self.start_session(cx, Self::session_for(cx, message));
+                let Some(confirmed) = self.confirmed() else { return };
+                confirmed.dialog.refresh_target(message);
+                confirmed.set_received(server, None);
+                cx.call_event(id, CallEvent::Offer(offer));
+            }
+            (None, _) => {
+                if let Some(dialog) = self.dialog_mut() {
+                    dialog.refresh_target(message);
+                }
+                if self.is_confirmed() {
+                    self.start_session(cx, Self::session_for(cx, message));
+                }
+                let mut response = self.full_response(cx, server, StatusCode::OK);
+                self.write_session(&mut response);
+                cx.endpoint.respond(cx.now, server, &response);
+            }
+        }
+    }
+
+    /// The user answers the peer's offer, or refuses it.
+    pub(crate) fn respond_to_offer(&mut self, cx: &mut Cx<'_>, answer: Result<Body, StatusCode>) -> Result<(), Misuse> {
+        if matches!(self.state, State::Calling(_)) {
+            return self.answer_early_offer(cx, answer);
+        }
+        let confirmed = self.confirmed().ok_or(Misuse::WrongState)?;
+        match (core::mem::replace(&mut confirmed.exchange, Exchange::Stable), answer) {
+            (Exchange::Received { server, invite }, Ok(body)) => {
+                self.accept_offer(cx, server, invite, body);
+            }
+            (Exchange::Received { server, .. }, Err(status)) => {
+                self.refuse(cx, server, status);
+                self.next_offer(cx);
+            }
+            (Exchange::AnswerInAck, Ok(body)) => {
+                self.acknowledge(cx, Some(&body));
+                self.local_description = Some(body);
+                cx.call_event(self.id, CallEvent::Established);
+                self.next_offer(cx);
+            }
+            (Exchange::AnswerInAck, Err(_)) => {
+                let (by, reason) = (EndedBy::Local, EndReason::NotAcceptable);
+                self.leave(cx, CallEnd { by, reason, status: None, text: None });
+            }
+            (other, _) => {
+                confirmed.exchange = other;
+                return Err(Misuse::WrongState);
+            }
+        }
+        Ok(())
+    }
+
+    fn accept_offer(&mut self, cx: &mut Cx<'_>, server: ServerId, invite: Option<u32>, answer: Body) {
+        let mut response = self.full_response(cx, server, StatusCode::OK);
+        self.write_session(&mut response);
+        response.set_body(Some(&answer));
+        self.local_description = Some(answer);
+        self.send_success(cx, server, response, invite, false);
+        self.next_offer(cx);
+    }
+
+    /// Sends a 2xx; that to an INVITE is repeated until its ACK comes.
+    pub(super) fn send_success(
+        &mut self,
+        cx: &mut Cx<'_>,
+        server: ServerId,
+        response: Response,
+        invite: Option<u32>,
+        initial: bool,
+    ) {
+        cx.endpoint.respond(cx.now, server, &response);
+        if let (Some(cseq), Some(confirmed)) = (invite, self.confirmed()) {
+            confirmed.unacked = Some(unacked(cx, server, response, cseq, initial));
+        }
+    }
+
+    /// The user gives the offer that was needed.
+    pub(crate) fn provide_offer(&mut self, cx: &mut Cx<'_>, offer: Result<Body, StatusCode>) -> Result<(), Misuse> {
+        let confirmed = self.confirmed().ok_or(Misuse::WrongState)?;
+        match (core::mem::replace(&mut confirmed.exchange, Exchange::Stable), offer) {
+            (Exchange::Asked { server, cseq }, Ok(body)) => {
+                confirmed.exchange = Exchange::AwaitAnswer;
+                let mut response = self.full_response(cx, server, StatusCode::OK);
+                self.write_session(&mut response);
+                response.set_body(Some(&body));
+                self.local_description = Some(body);
+                self.send_success(cx, server, response, Some(cseq), false);
+            }
+            (Exchange::Asked { server, .. }, Err(status)) => {
+                self.refuse(cx, server, status);
+                self.next_offer(cx);
+            }
+            (other, Ok(body)) => {
+                confirmed.exchange = other;
+                return self.reinvite(cx, body);
+            }
+            (other, Err(_)) => confirmed.exchange = other,
+        }
+        Ok(())
+    }
+
+    /// The network changed: the peer has to hear our new addresses.
+    pub(crate) fn path_changed(&mut self, cx: &mut Cx<'_>) {
+        if self.is_confirmed() {
+            cx.call_event(self.id, CallEvent::OfferNeeded(OfferReason::PathChanged));
+        }
+    }
+
+    /// Refuses what is open, because the call ends.
+    pub(super) fn drop_exchange(&mut self, cx: &mut Cx<'_>) {
+        let Some(confirmed) = self.confirmed() else { return };
+        confirmed.queued = None;
+        if let Exchange::Received { server, .. } | Exchange::Asked { server, .. } =
+            core::mem::replace(&mut confirmed.exchange, Exchange::Stable)
+        {
+            cx.endpoint.refuse(cx.now, server, StatusCode::REQUEST_TERMINATED);
+        }
+    }
+
+    /// The peer cancelled its re-INVITE. Gives whether it was this call's.
+    pub(crate) fn cancel_reinvite(&mut self, cx: &mut Cx<'_>, server: ServerId) -> bool {
+        let Some(confirmed) = self.confirmed() else { return false };
+        let open = match &confirmed.exchange {
+            Exchange::Received { server: open, .. } | Exchange::Asked { server: open, .. } => *open == server,
+            Exchange::Stable
+            | Exchange::Offered { .. }
+            | Exchange::Retry { .. }
+            | Exchange::AwaitAnswer
+            | Exchange::AnswerInAck => false,
+        };
+        if open {
+            confirmed.exchange = Exchange::Stable;
+            cx.endpoint.refuse(cx.now, server, StatusCode::REQUEST_TERMINATED);
+            self.next_offer(cx);
+        }
+        open
+    }
+
+    /// RFC 4028 §6: an interval below ours is refused.
+    pub(super) fn interval_too_small(&self, cx: &mut Cx<'_>, server: ServerId, message: &Message<'_>) -> bool {
+        let minimum = cx.config.session.minimum.as_secs();
+        let asked = message.session_expires().map(|session| u64::from(session.interval));
+        if asked.is_none_or(|asked| asked >= minimum) || !message.has_token(HeaderName::Supported, "timer") {
+            return false;
+        }
+        let mut response = cx.endpoint.response(server, StatusCode::SESSION_INTERVAL_TOO_SMALL);
+        response.headers.set(HeaderName::MinSe, minimum);
+        cx.endpoint.respond(cx.now, server, &response);
+        true
+    }
+
+    /// What session timer a 2xx to this request agrees on (RFC 4028 §9).
+    pub(super) fn session_for(cx: &Cx<'_>, request: &Message<'_>) -> Option<SessionExpires> {
+        let peer_knows = request.has_token(HeaderName::Supported, "timer");
+        match request.session_expires() {
+            Some(session) => {
+                let refresher = session.refresher.unwrap_or(if peer_knows { Refresher::Uac } else { Refresher::Uas });
+                Some(SessionExpires { interval: session.interval, refresher: Some(refresher) })
+            }
+            None => cx.config.session.interval.filter(|_| peer_knows).map(|interval| SessionExpires {
+                interval: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
+                refresher: Some(Refresher::Uas),
+            }),
+        }
+    }
+
+    pub(super) fn start_session(&mut self, cx: &Cx<'_>, session: Option<SessionExpires>) {
+        self.timer = session.map_or(SessionTimer::Off, |session| {
+            SessionTimer::agreed(cx.now, seconds(session.interval), session.refresher == Some(Refresher::Uas))
+        });
+    }
+
+    /// Says in a 2xx what session timer holds from now on.
+    pub(super) fn write_session(&self, response: &mut Response) {
+        let (refresher, interval) = match self.timer {
+            SessionTimer::Off => return,
+            SessionTimer::Ours { interval, .. } => (Refresher::Uas, interval),
+            SessionTimer::Theirs { interval, .. } => (Refresher::Uac, interval),
+        };
+        let interval = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
+        response.headers.set(HeaderName::SessionExpires, SessionExpires { interval, refresher: Some(refresher) });
+        if refresher == Refresher::Uac {
+            response.headers.set(HeaderName::Require, "timer");
+        }
+    }
+
+    /// Reads from a 2xx what session timer holds from now on.
+    pub(super) fn agree_on_timer(&mut self, cx: &Cx<'_>, success: &Message<'_>, asked: bool) {
+        self.timer = match success.session_expires().filter(|_| asked) {
+            Some(session) => {
+                let ours = session.refresher != Some(Refresher::Uas);
+                SessionTimer::agreed(cx.now, seconds(session.interval), ours)
+            }
+            None => SessionTimer::Off,
+        };
+    }
+}
+
+/// Peers may name absurd intervals.
+fn seconds(interval: u32) -> Duration {
+    Duration::from_secs(u64::from(interval).clamp(30, 86_400))
+}
+
+/// A 2xx that was just sent and waits for its ACK.
+pub(super) fn unacked(cx: &Cx<'_>, server: ServerId, response: Response, cseq: u32, initial: bool) -> Unacked {
+    let timers = &cx.config.timers;
+    Unacked {
+        server,
+        response,
+        cseq,
+        repeat: Backoff::new(cx.now, timers.t1, timers.t2),
+        give_up: cx.now + timers.patience(),
+        initial,
+    }
+}
