@@ -17,7 +17,7 @@ impl Phone {
         let Some(call) = self.call(id).filter(|call| can_be_transferred(call)) else { return };
         let (account, agent) = (call.account, call.agent);
         let Some(destination) = self.destination(typed, Some(account)) else { return };
-        let asked = agent.is_some_and(|agent| self.agent.transfer(self.now, agent, destination.uri).is_ok());
+        let asked = agent.is_some_and(|agent| self.agent.transfer(self.now, agent, &destination.uri).is_ok());
         self.transfer_begins(id, destination.party, None, asked);
     }
 
