@@ -33,6 +33,23 @@ describe.each(Object.keys(sizes) as Size[])('%s', (size) => {
   });
 });
 
+// In Dutch: its words are the longer ones.
+describe('large text in a small window', () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await (await context(browser, sizes.compact)).newPage();
+  });
+  afterAll(() => page.context().close());
+
+  it.each(screens)('$name wraps and stays whole', async ({ name, scene, go }) => {
+    await open(page, { scene, lang: 'nl' });
+    await page.addStyleTag({ content: 'html { font-size: 200%; }' });
+    await go?.(page);
+    await page.screenshot({ path: `${pictures}/${name}.large.nl.png` });
+    expect(await tooWide(page)).toEqual([]);
+  });
+});
+
 /** Elements that reach over the window's edge. */
 function tooWide(page: Page): Promise<string[]> {
   return page.evaluate(() =>

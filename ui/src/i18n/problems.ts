@@ -16,13 +16,13 @@ const sentences: Record<ErrorCode, (params: Params) => string> = {
   offline: () => m.problem_offline(),
   fieldInvalid: (p) => fieldSentence(p['field']),
   noAccount: () => m.problem_no_account(),
-  invalidTarget: (p) => begin(m.problem_invalid_target({ target: target(p) })),
+  invalidTarget: (p) => begin(m.problem_invalid_target({ target: number(p) })),
   busy: (p) => begin(m.problem_busy({ target: target(p) })),
   declined: (p) => begin(m.problem_declined({ target: target(p) })),
   noAnswer: (p) => begin(m.problem_no_answer({ target: target(p) })),
-  notFound: (p) => begin(m.problem_not_found({ target: target(p) })),
+  notFound: (p) => begin(m.problem_not_found({ target: number(p) })),
   unavailable: (p) => begin(m.problem_unavailable({ target: target(p) })),
-  numberIncomplete: (p) => begin(m.problem_number_incomplete({ target: target(p) })),
+  numberIncomplete: (p) => begin(m.problem_number_incomplete({ target: number(p) })),
   noCodecInCommon: (p) => m.problem_no_codec({ target: target(p) }),
   securityMismatch: (p) => m.problem_security({ target: target(p) }),
   callFailed: (p) => m.problem_call_failed({ target: target(p) }),
@@ -36,7 +36,7 @@ const sentences: Record<ErrorCode, (params: Params) => string> = {
   deviceLost: (p) => begin(deviceLost(p)),
   storageFailed: () => m.problem_storage_failed(),
   storageNewer: () => m.problem_storage_newer(),
-  storageDamaged: (p) => m.problem_storage_damaged({ path: p['path'] ?? '' }),
+  storageDamaged: (p) => m.problem_storage_damaged({ path: p['path'] ?? m.problem_same_folder() }),
   keyStoreMissing: () => m.problem_key_store(),
   unknown: () => m.problem_unknown(),
 };
@@ -104,6 +104,10 @@ function server(p: Params): string {
 
 function target(p: Params): string {
   return p['target'] ?? m.problem_they();
+}
+
+function number(p: Params): string {
+  return p['target'] ?? m.problem_this_number();
 }
 
 // An address at the head of a sentence keeps its small letter; words do not.

@@ -22,10 +22,10 @@ export interface KeyContext {
 type Key = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>;
 
 const withControlShift: Record<string, KeyAction> = {
-  KeyM: { kind: 'mute' },
-  KeyH: { kind: 'hold' },
-  KeyT: { kind: 'transfer' },
-  KeyS: { kind: 'swap' },
+  M: { kind: 'mute' },
+  H: { kind: 'hold' },
+  T: { kind: 'transfer' },
+  S: { kind: 'swap' },
   F9: { kind: 'answer' },
   F10: { kind: 'decline' },
   F11: { kind: 'mute' },
@@ -34,9 +34,9 @@ const withControlShift: Record<string, KeyAction> = {
 
 // The numbers belong to the four pages of the phone, so they stay when the other two come.
 const withControl: Record<string, KeyAction> = {
-  KeyK: { kind: 'dialField' },
-  Digit1: { kind: 'tab', tab: 'calls' },
-  Digit4: { kind: 'tab', tab: 'settings' },
+  K: { kind: 'dialField' },
+  1: { kind: 'tab', tab: 'calls' },
+  4: { kind: 'tab', tab: 'settings' },
 };
 
 /** What `key` asks for, or nothing where it is the focused element's own. */
@@ -53,8 +53,15 @@ export function keyAction(key: Key, context: KeyContext): KeyAction | undefined 
 }
 
 function controlAction(key: Key, context: KeyContext): KeyAction | undefined {
-  if (key.shiftKey) return withControlShift[key.code];
-  return context.inSheet ? undefined : withControl[key.code];
+  if (key.shiftKey) return withControlShift[nameOf(key)];
+  return context.inSheet ? undefined : withControl[nameOf(key)];
+}
+
+// A letter is the one that is printed on the key; where that is not Latin, and for digits, the place of the key counts.
+function nameOf({ key, code }: Key): string {
+  if (code.startsWith('Digit')) return code.slice('Digit'.length);
+  const latin = /^[a-z]$/iu.test(key) || !/^\p{L}$/u.test(key);
+  return latin ? key.toUpperCase() : code.replace(/^Key/u, '');
 }
 
 function typed(text: string, context: KeyContext): KeyAction | undefined {

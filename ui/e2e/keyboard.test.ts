@@ -1,0 +1,139 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { context, launch, open, sizes } from './browser';
+
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+beforeEach(async () => {
+  page = await (await context(browser, sizes.compact)).newPage();
+});
+afterEach(() => page.context().close());
+
+describe('by keyboard alone', () => {
+  it('an account is added, a call is made, muted, held and ended', async () => {
+    await open(page, { scene: 'first' }, false);
+    await tabTo('Domain');
+    await page.keyboard.type('fiets.example');
+    await tabTo('Name or number');
+    await page.keyboard.type('601');
+    await tabTo('Password');
+    await page.keyboard.type('secret');
+    await page.keyboard.press('Enter');
+    await page.getByRole('combobox').waitFor();
+
+    await page.keyboard.type('0201234567');
+    await page.keyboard.press('Enter');
+    await page.getByRole('timer').waitFor();
+    await page.keyboard.press('Control+Shift+M');
+    await page.getByRole('button', { name: 'Mute', pressed: true }).waitFor();
+    await page.keyboard.press('Control+Shift+H');
+    await page.getByRole('button', { name: 'Resume', pressed: true }).waitFor();
+    await tabTo('Hang up');
+    await page.keyboard.press('Enter');
+    await page.getByText('No calls yet').waitFor();
+  });
+
+  it('a sheet keeps the focus, and closing it gives the focus back', async () => {
+    await open(page, { scene: 'call' });
+    await tabTo('Mute');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).toBe('Transfer');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    for (let i = 0; i < 8; i += 1) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement === document.body || Boolean(document.activeElement?.closest('dialog')))).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Transfer');
+    await page.getByRole('timer').waitFor();
+  });
+
+  it('every stop of the window shows where the focus is', async () => {
+    for (const scene of ['home', 'call', 'two', 'incoming', 'refused', 'first']) {
+      await open(page, { scene });
+      for (const stop of await stops()) expect(stop.ring, `${scene}: ${stop.name}`).toBe(true);
+    }
+  });
+
+  it('the list of calls is one stop, with arrows inside', async () => {
+    await open(page, { scene: 'home' });
+    const names = (await stops()).map((stop) => stop.name);
+    expect(names.filter((name) => name.startsWith('Anna Bakker'))).toHaveLength(1);
+    expect(names.filter((name) => name.startsWith('Piet Zwart'))).toHaveLength(0);
+  });
+
+  it('F6 goes from the tabs to the list and round again', async () => {
+    await open(page, { scene: 'home' });
+    await page.keyboard.press('F6');
+    const first = await focused();
+    await page.keyboard.press('F6');
+    expect(await focused()).not.toBe(first);
+    await page.keyboard.press('F6');
+    expect(await focused()).toBe(first);
+  });
+
+  it('pages are reached by their numbers, and Esc goes back to the list', async () => {
+    await open(page, { scene: 'home' });
+    await page.keyboard.press('Control+4');
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
+    await tabTo('Accounts 601@fiets.example · Reachable');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Audio devices' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
+    await page.keyboard.press('Control+1');
+    await page.getByRole('combobox').waitFor();
+  });
+});
+
+/** The name of what has the focus, as a reader says it. */
+function focused(): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    if (!(element instanceof HTMLElement) || element === document.body) return '';
+    const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : undefined;
+    const said = element.cloneNode(true) as HTMLElement;
+    for (const silent of said.querySelectorAll('[aria-hidden=true]')) silent.remove();
+    return (element.getAttribute('aria-label') ?? label ?? said.textContent).replace(/\s+/gu, ' ').trim();
+  });
+}
+
+async function tabTo(name: string): Promise<void> {
+  for (let i = 0; i < 40; i += 1) {
+    if ((await focused()) === name) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`no tab stop is called ${name}; the last one is ${await focused()}`);
+}
+
+/** All tab stops of the window, once round, and whether each shows a ring. */
+async function stops(): Promise<{ name: string; ring: boolean }[]> {
+  const found: { name: string; ring: boolean }[] = [];
+  await page.evaluate(() => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  });
+  for (let i = 0; i < 40; i += 1) {
+    await page.keyboard.press('Tab');
+    const name = await focused();
+    if (name === '' && found.length > 0) return found;
+    found.push({ name, ring: await hasRing() });
+  }
+  return found;
+}
+
+function hasRing(): Promise<boolean> {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    const drawn = element?.closest('.inp') ?? element;
+    return !drawn || drawn === document.body || getComputedStyle(drawn).outlineStyle !== 'none';
+  });
+}
