@@ -10,6 +10,7 @@ cmake: builds libopus
 libasound2-dev: sound (ALSA)
 libwebkit2gtk-4.1-dev: the window
 libasound2-plugins: sound through PulseAudio or PipeWire
+libayatana-appindicator3-1: the icon in the tray
 "
 # What `make test` needs besides.
 test_packages="

@@ -40,7 +40,7 @@ impl Window {
         command.env("DISPLAY", display).env("DBUS_SESSION_BUS_ADDRESS", address).env_remove("WAYLAND_DISPLAY");
         command.env("GDK_BACKEND", "x11").env("LIBGL_ALWAYS_SOFTWARE", "1").env("NO_AT_BRIDGE", "1");
         command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1").env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
-        command.env("HOME", &folder).env("XDG_RUNTIME_DIR", private(&folder)).env("BELLBIRD_DATA_DIR", &folder);
+        command.env("HOME", &folder).env("XDG_RUNTIME_DIR", private(&folder)).env("BELLBIRD_HOME", &folder);
         command.env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8").env("RUST_BACKTRACE", "1");
         for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
             command.env_remove(folder);
@@ -76,6 +76,12 @@ impl Window {
     pub async fn enter(&self, label: &str, text: &str) {
         self.fill(label, text).await;
         self.field(label).await.send_keys(&String::from(char::from(Key::Enter))).await.expect("a field takes keys");
+    }
+
+    /// Chooses in the list of this label.
+    pub async fn choose(&self, label: &str, option: &str) {
+        let list = self.field(label).await;
+        list.select_by_label(option).await.unwrap_or_else(|error| panic!("{label:?} has no {option:?}: {error}"));
     }
 
     /// Waits until these words can be read somewhere in the window.
