@@ -48,3 +48,11 @@ fn beside_the_test() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     test.parent().and_then(Path::parent).expect("tests are built into target/<profile>/deps").to_owned()
 }
+
+/// What this machine can't do fails its test, unless `BELLBIRD_ALLOW_MISSING=1` says to do without; then it is named.
+pub fn can_do_without(what: &str) -> bool {
+    let allowed = std::env::var("BELLBIRD_ALLOW_MISSING").is_ok_and(|value| value == "1");
+    assert!(allowed, "{what} is not possible on this machine (to do without: BELLBIRD_ALLOW_MISSING=1)");
+    eprintln!("NOT RUN: {what} is not possible on this machine");
+    allowed
+}

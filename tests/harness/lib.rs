@@ -30,7 +30,7 @@ mod window;
 pub use baresip::{Baresip, BaresipAccount, MediaEncryption};
 pub use bellbird::{Account, Bellbird, Event};
 pub use certificates::Certificates;
-pub use environment::{bellbird_program, cache_folder, desktop_program, root_folder};
+pub use environment::{bellbird_program, cache_folder, can_do_without, desktop_program, root_folder};
 pub use kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 pub use linphone::Linphone;
 pub use namespace::{Namespace, Place};

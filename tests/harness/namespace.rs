@@ -37,6 +37,13 @@ pub struct Namespace {
 }
 
 impl Namespace {
+    /// Whether the system lets us make one.
+    pub async fn is_possible() -> bool {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--net", "ip", "link", "set", "lo", "up"]);
+        command.output().await.is_ok_and(|output| output.status.success())
+    }
+
     /// Makes one with loopback up.
     pub async fn make(stage: &Stage) -> Self {
         let mut command = Command::new("unshare");
