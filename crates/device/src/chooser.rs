@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use bellbird_base::{Duration, Instant};
 
-use crate::catalogue::{Catalogue, DeviceId, Direction};
+use crate::catalogue::{Catalogue, DeviceId, Direction, Nature};
 
 /// A device that could not be opened is left alone for this long.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -92,79 +92,82 @@ pub(crate) struct Chooser {
     role: Role,
     choice: DeviceChoice,
     state: RoleState,
-    avoided: Option<(DeviceId, Instant)>,
+    /// What was said last.
+    opened: Option<Target>,
+    /// Devices that failed, and until when they are left alone.
+    avoided: Vec<(DeviceId, Instant)>,
 }
 
 impl Chooser {
     pub(crate) const fn new(role: Role, choice: DeviceChoice) -> Self {
-        Self { role, choice, state: RoleState::Closed, avoided: None }
+        Self { role, choice, state: RoleState::Closed, opened: None, avoided: Vec::new() }
     }
 
     pub(crate) const fn state(&self) -> &RoleState {
         &self.state
     }
 
-    pub(crate) fn choose(&mut self, choice: DeviceChoice) -> Option<Target> {
-        let changed = self.choice != choice;
-        self.choice = choice;
-        self.avoided = None;
-        let reopens = changed && self.state != RoleState::Closed;
-        // Whatever is decided next differs from this.
-        reopens.then(|| self.state = RoleState::Failed(String::new()));
-        None
+    pub(crate) fn choose(&mut self, now: Instant, catalogue: &Catalogue, choice: DeviceChoice) -> Option<Target> {
+        if self.choice != choice {
+            self.choice = choice;
+            self.avoided.clear();
+            if matches!(self.state, RoleState::Failed(_)) {
+                self.state = RoleState::Silent;
+            }
+        }
+        self.observe(now, catalogue)
     }
 
     pub(crate) fn switch_on(&mut self, now: Instant, catalogue: &Catalogue) -> Option<Target> {
         match self.state {
             RoleState::Closed => self.settle(now, catalogue),
-            _ => None,
+            RoleState::Open(_) | RoleState::FallenBack { .. } | RoleState::Silent | RoleState::Failed(_) => None,
         }
     }
 
     pub(crate) fn switch_off(&mut self) {
         self.state = RoleState::Closed;
+        self.opened = None;
     }
 
     /// Devices came or went, or time passed: something else to open, perhaps.
     pub(crate) fn observe(&mut self, now: Instant, catalogue: &Catalogue) -> Option<Target> {
         match self.state {
-            RoleState::Closed => None,
-            _ => self.settle(now, catalogue),
+            // A file that failed fails again: only another choice ends that.
+            RoleState::Closed | RoleState::Failed(_) => None,
+            RoleState::Open(_) | RoleState::FallenBack { .. } | RoleState::Silent => self.settle(now, catalogue),
         }
     }
 
-    /// An open device broke, or one could not be opened: it is left alone for a while.
+    /// What is open broke, or could not be opened. A device is left alone for a while.
     pub(crate) fn broke(&mut self, now: Instant, catalogue: &Catalogue, problem: &str) -> Option<Target> {
-        match std::mem::replace(&mut self.state, RoleState::Silent) {
-            RoleState::Closed => {
-                self.state = RoleState::Closed;
-                None
+        match self.opened.take()? {
+            Target::Device(device) => {
+                self.avoided.push((device, now + RETRY_AFTER));
+                self.settle(now, catalogue)
             }
-            RoleState::Open(Some(device)) | RoleState::FallenBack { using: device, .. } => {
-                self.avoided = Some((device, now + RETRY_AFTER));
-                self.settle(now, catalogue).or(Some(Target::Null))
-            }
-            RoleState::Open(None) | RoleState::Silent | RoleState::Failed(_) => {
+            Target::File { .. } => {
                 self.state = RoleState::Failed(problem.to_owned());
-                Some(Target::Null)
+                self.opened = Some(Target::Null);
+                self.opened.clone()
+            }
+            Target::Null => {
+                self.state = RoleState::Failed(problem.to_owned());
+                None
             }
         }
     }
 
     /// Decides, and says what to open if that is something else than before.
     fn settle(&mut self, now: Instant, catalogue: &Catalogue) -> Option<Target> {
-        if self.avoided.as_ref().is_some_and(|(_, until)| *until <= now) {
-            self.avoided = None;
-        }
+        self.avoided.retain(|(_, until)| *until > now);
         let (state, target) = self.decide(catalogue);
-        let stays = state == self.state || self.keeps_failed_file(&target);
-        if stays {
+        self.state = state;
+        if self.opened.as_ref() == Some(&target) {
             return None;
         }
-        // The same device stays open when only the reason for it changed.
-        let same_device = matches!(&target, Target::Device(device) if self.using() == Some(device));
-        self.state = state;
-        (!same_device).then_some(target)
+        self.opened = Some(target);
+        self.opened.clone()
     }
 
     fn decide(&self, catalogue: &Catalogue) -> (RoleState, Target) {
@@ -197,35 +200,21 @@ impl Chooser {
     /// The system's default device, or another where that one just failed.
     fn default_device(&self, catalogue: &Catalogue) -> Option<DeviceId> {
         let direction = self.role.direction();
-        let default = catalogue.default_of(direction).map(|device| &device.id);
-        let others = catalogue.devices.iter().filter(|device| device.direction == direction).map(|device| &device.id);
-        let usable = default.into_iter().filter(|id| !self.avoids(id));
-        let fallback = others.filter(|id| !self.avoids(id) && !id.0.ends_with(".monitor"));
-        usable.chain(fallback).next().cloned()
+        let others = catalogue.devices.iter().filter(|device| device.direction == direction);
+        let others = others.filter(|device| device.nature != Nature::Monitor);
+        let mut candidates = catalogue.default_of(direction).into_iter().chain(others).map(|device| &device.id);
+        candidates.find(|id| !self.avoids(id)).cloned()
     }
 
     fn avoids(&self, device: &DeviceId) -> bool {
-        self.avoided.as_ref().is_some_and(|(avoided, _)| avoided == device)
-    }
-
-    const fn using(&self) -> Option<&DeviceId> {
-        match &self.state {
-            RoleState::Open(Some(device)) | RoleState::FallenBack { using: device, .. } => Some(device),
-            RoleState::Open(None) | RoleState::Closed | RoleState::Silent | RoleState::Failed(_) => None,
-        }
-    }
-
-    /// A file that failed fails again: only another choice ends that.
-    fn keeps_failed_file(&self, target: &Target) -> bool {
-        let failed = matches!(&self.state, RoleState::Failed(problem) if !problem.is_empty());
-        failed && !matches!(target, Target::Device(_))
+        self.avoided.iter().any(|(avoided, _)| avoided == device)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{DeviceInfo, Nature};
+    use crate::catalogue::DeviceInfo;
 
     const START: Instant = Instant::from_nanos(1_000_000_000_000);
 
@@ -316,21 +305,41 @@ mod tests {
     fn falling_back_to_the_device_in_use_does_not_reopen_it() {
         let both = speakers(&["a", "b"]);
         let (mut chooser, _) = open(DeviceChoice::Default, &both);
-        chooser.choose(DeviceChoice::Named(id("unplugged")));
-        assert_eq!(chooser.observe(START, &both), device("a"));
-        assert_eq!(chooser.observe(START, &speakers(&["a"])), None);
+        assert_eq!(chooser.choose(START, &both, DeviceChoice::Named(id("unplugged"))), None);
+        assert_eq!(chooser.state(), &RoleState::FallenBack { wanted: id("unplugged"), using: id("a") });
+        assert_eq!(chooser.choose(START, &both, DeviceChoice::Named(id("a"))), None);
+        assert_eq!(chooser.state(), &RoleState::Open(Some(id("a"))));
     }
 
     #[test]
-    fn another_choice_is_opened_at_the_next_look() {
+    fn another_choice_is_opened_at_once_if_the_role_is_in_use() {
         let both = speakers(&["a", "b"]);
         let (mut chooser, _) = open(DeviceChoice::Default, &both);
-        chooser.choose(DeviceChoice::Named(id("b")));
-        assert_eq!(chooser.observe(START, &both), device("b"));
-        chooser.choose(DeviceChoice::Null);
-        assert_eq!(chooser.observe(START, &both), Some(Target::Null));
+        assert_eq!(chooser.choose(START, &both, DeviceChoice::Named(id("b"))), device("b"));
+        assert_eq!(chooser.choose(START, &both, DeviceChoice::Null), Some(Target::Null));
         chooser.switch_off();
-        assert_eq!(chooser.observe(START, &both), None);
+        assert_eq!(chooser.choose(START, &both, DeviceChoice::Default), None);
+        assert_eq!(chooser.switch_on(START, &both), device("a"));
+    }
+
+    #[test]
+    fn when_all_devices_fail_each_is_tried_once_and_then_silence_kept() {
+        let both = speakers(&["a", "b"]);
+        let (mut chooser, first) = open(DeviceChoice::Default, &both);
+        assert_eq!(first, device("a"));
+        assert_eq!(chooser.broke(START, &both, "broken"), device("b"));
+        assert_eq!(chooser.broke(START, &both, "broken"), Some(Target::Null));
+        assert_eq!(chooser.state(), &RoleState::Silent);
+        assert_eq!(chooser.broke(START, &both, "no thread"), None);
+    }
+
+    #[test]
+    fn another_file_is_another_target() {
+        let file = |name: &str| DeviceChoice::File { path: PathBuf::from(name), repeat: false };
+        let none = speakers(&[]);
+        let (mut chooser, _) = open(file("one.wav"), &none);
+        assert_eq!(chooser.observe(START, &none), None);
+        assert!(matches!(chooser.choose(START, &none, file("two.wav")), Some(Target::File { .. })));
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub enum Host {
     Automatic,
     /// This one, by cpal's name: `PulseAudio`, `ALSA`, `WASAPI`, `CoreAudio`.
     Named(String),
+    /// None: only files and null devices are used.
+    None,
 }
 
 /// What devices there are, and through which sound system.
@@ -178,6 +180,7 @@ fn candidates(host: &Host) -> Vec<cpal::HostId> {
     let available = cpal::available_hosts();
     let named = |name: &str| available.iter().copied().find(|id| id.name().eq_ignore_ascii_case(name));
     match host {
+        Host::None => Vec::new(),
         Host::Named(name) => named(name).into_iter().collect(),
         Host::Automatic => {
             let preferred: Vec<_> = PREFERRED.into_iter().filter_map(named).collect();

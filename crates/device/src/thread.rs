@@ -175,10 +175,7 @@ impl Keeper {
         let now = self.now();
         match command {
             Command::Choose(role, choice) => {
-                self.with(role, |chooser, catalogue| {
-                    chooser.choose(choice);
-                    chooser.observe(now, catalogue)
-                });
+                self.with(role, |chooser, catalogue| chooser.choose(now, catalogue, choice));
             }
             Command::SwitchOn(role) => self.with(role, |chooser, catalogue| chooser.switch_on(now, catalogue)),
             Command::SwitchOff(role) => {
@@ -242,17 +239,11 @@ impl Keeper {
         let Some(chooser) = self.choosers.get_mut(&role) else { return };
         let before = chooser.state().clone();
         let mut target = decide(chooser, &self.catalogue);
-        let mut tried = 0;
         while let Some(next) = target.take() {
-            tried += 1;
-            target = match self.open(role, &next) {
-                Ok(()) => None,
-                Err(problem) if tried <= self.catalogue.devices.len() + 2 => {
-                    (self.listener)(SoundEvent::Problem(role, problem.clone()));
-                    self.decide_after_failure(role, &problem)
-                }
-                Err(_) => None,
-            };
+            if let Err(problem) = self.open(role, &next) {
+                target = self.decide_after_failure(role, &problem);
+                (self.listener)(SoundEvent::Problem(role, problem));
+            }
         }
         self.tell_state(role, &before);
     }

@@ -106,5 +106,5 @@ fn null_devices_keep_time() {
     let start = std::time::Instant::now();
     let samples = read(&mut capture, 4_800);
     assert!(samples.iter().all(|&sample| sample == 0.0));
-    assert!(start.elapsed() >= std::time::Duration::from_millis(90));
+    assert!(start.elapsed() >= Duration::from_millis(90));
 }
