@@ -1,6 +1,6 @@
 use std::io;
 
-use crate::question::FlowEnd;
+use bellbird_sip::agent::FlowEnd;
 use thiserror::Error;
 
 /// Why a flow ended, in words for a person. [`CloseReason::flow_end`] is what a core needs of it.

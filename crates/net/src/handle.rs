@@ -3,7 +3,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::question::{Question, ResolveFailure};
+use bellbird_sip::agent::{Question, ResolveFailure};
 use bellbird_base::{FlowId, FlowInfo, Protocol, Remote, Transmit};
 use thiserror::Error;
 use tokio::runtime::Handle;

@@ -20,7 +20,7 @@ use tokio::time;
 
 use crate::address::in_turns;
 use crate::config::Dns;
-use crate::question::{Question, ResolveFailure};
+use bellbird_sip::agent::{Question, ResolveFailure};
 use crate::race::Siblings;
 use names::{Names, Silence};
 use order::Service;

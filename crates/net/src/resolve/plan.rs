@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use bellbird_base::Protocol;
 
-use crate::question::Question;
+use bellbird_sip::agent::Question;
 
 /// What to look up for a question (RFC 3263 §4).
 #[derive(Clone, Debug, PartialEq, Eq)]
