@@ -137,7 +137,7 @@ impl Negotiator {
             self.slots.push(Slot::audio());
         }
         let agreement = before.map(|settled| &settled.agreement);
-        let suites = offered_suites(config, agreement);
+        let suites = offered_suites(config, before);
         let mut cryptos = Vec::with_capacity(suites.len());
         for (tag, suite) in (1..).zip(suites) {
             cryptos.push(CryptoAttribute::new(tag, self.local_key(config, suite)?));
@@ -279,12 +279,13 @@ impl Negotiator {
     }
 }
 
-/// What a secured call has stays as it is; else the policy says.
-fn offered_suites(config: &SessionConfig, agreement: Option<&Agreement>) -> Vec<Suite> {
-    match agreement.map(|agreement| &agreement.keys) {
-        Some(Keys::Sdes { local, .. }) => vec![local.suite()],
-        Some(Keys::None) | None if config.srtp == SrtpPolicy::Off => Vec::new(),
-        Some(Keys::None) | None => config.suites.clone(),
+/// A secured call keeps what it has: the lines of our last offer, or the peer's choice if it offered. Else the policy says.
+fn offered_suites(config: &SessionConfig, before: Option<&Settled>) -> Vec<Suite> {
+    match before.map(|settled| (&settled.agreement.keys, &settled.offer)) {
+        Some((Keys::Sdes { .. }, Some(offer))) => offer.cryptos.iter().map(|crypto| crypto.suite).collect(),
+        Some((Keys::Sdes { local, .. }, None)) => vec![local.suite()],
+        Some((Keys::None, _)) | None if config.srtp == SrtpPolicy::Off => Vec::new(),
+        Some((Keys::None, _)) | None => config.suites.clone(),
     }
 }
 

@@ -1,8 +1,7 @@
 use bellbird_base::{Codec, Duration};
 use bellbird_media::{SendError, SessionConfig, SrtpPolicy};
 
-use super::call::{ALICE, BOB, Call, config, only, seconds};
-use super::network::Weather;
+use super::call::{ALICE, BOB, Call, FAIR, config, only, seconds};
 
 const HELD: Duration = Duration::from_millis(100);
 
@@ -14,7 +13,7 @@ fn typed(call: &mut Call, digits: &str) {
 fn digits_arrive_once_each_in_either_clock() {
     for codec in [Codec::Opus, Codec::Pcmu] {
         let srtp = SrtpPolicy::Optional;
-        let mut call = Call::new(only(codec, config(ALICE, srtp)), only(codec, config(BOB, srtp)), 1, Weather::FAIR);
+        let mut call = Call::new(only(codec, config(ALICE, srtp)), only(codec, config(BOB, srtp)), 1, FAIR);
         call.exchange();
         call.run(seconds(1));
         typed(&mut call, "1123#*D");
@@ -26,8 +25,8 @@ fn digits_arrive_once_each_in_either_clock() {
 #[test]
 fn digits_survive_loss_duplication_and_reordering() {
     for seed in 0..50 {
-        let weather = Weather { loss: 0.1, duplication: 0.1, jitter: Duration::from_millis(30), ..Weather::FAIR };
-        let mut call = Call::connected(SrtpPolicy::Off, seed, weather);
+        let link = FAIR.losing(0.1).duplicating(0.1).jittering(Duration::from_millis(30));
+        let mut call = Call::connected(SrtpPolicy::Off, seed, link);
         call.run(seconds(1));
         typed(&mut call, "0123456789");
         call.run(seconds(4));
@@ -37,7 +36,7 @@ fn digits_survive_loss_duplication_and_reordering() {
 
 #[test]
 fn audio_pauses_while_a_digit_sounds_and_its_time_goes_on() {
-    let mut call = Call::connected(SrtpPolicy::Off, 1, Weather::FAIR);
+    let mut call = Call::connected(SrtpPolicy::Off, 1, FAIR);
     call.run(seconds(1));
     typed(&mut call, "5");
     call.run(seconds(1));
@@ -49,7 +48,7 @@ fn audio_pauses_while_a_digit_sounds_and_its_time_goes_on() {
 
 #[test]
 fn digits_without_any_audio_are_apart_too() {
-    let mut call = Call::connected(SrtpPolicy::Off, 1, Weather::FAIR);
+    let mut call = Call::connected(SrtpPolicy::Off, 1, FAIR);
     call.alice.talks = false;
     typed(&mut call, "7777");
     call.run(seconds(2));
@@ -60,7 +59,7 @@ fn digits_without_any_audio_are_apart_too() {
 fn peer_without_events_is_told_apart() {
     let alice = config(ALICE, SrtpPolicy::Off);
     let bob = SessionConfig { telephone_event: false, ..config(BOB, SrtpPolicy::Off) };
-    let mut call = Call::new(alice, bob, 1, Weather::FAIR);
+    let mut call = Call::new(alice, bob, 1, FAIR);
     call.exchange();
     assert!(!call.alice.seen.negotiated[0].telephone_event);
     assert_eq!(call.alice.session.send_digit(call.now, '1', HELD), Err(SendError::NoSuchDigit));

@@ -1,11 +1,10 @@
 use bellbird_media::{Hold, SrtpPolicy};
 
-use super::call::{Call, seconds};
-use super::network::Weather;
+use super::call::{Call, FAIR, seconds};
 
 #[test]
 fn holding_side_sends_only_and_resuming_brings_back_both_ways() {
-    let mut call = Call::connected(SrtpPolicy::Required, 1, Weather::FAIR);
+    let mut call = Call::connected(SrtpPolicy::Required, 1, FAIR);
     call.run(seconds(1));
     call.alice.session.set_hold(true);
     call.exchange();
@@ -25,7 +24,7 @@ fn holding_side_sends_only_and_resuming_brings_back_both_ways() {
 
 #[test]
 fn both_may_hold_and_each_resumes_by_itself() {
-    let mut call = Call::connected(SrtpPolicy::Off, 1, Weather::FAIR);
+    let mut call = Call::connected(SrtpPolicy::Off, 1, FAIR);
     call.alice.session.set_hold(true);
     call.exchange();
     call.bob.session.set_hold(true);
@@ -42,7 +41,7 @@ fn both_may_hold_and_each_resumes_by_itself() {
 
 #[test]
 fn rolled_back_hold_changes_nothing() {
-    let mut call = Call::connected(SrtpPolicy::Optional, 1, Weather::FAIR);
+    let mut call = Call::connected(SrtpPolicy::Optional, 1, FAIR);
     call.alice.session.set_hold(true);
     call.alice.session.offer(call.now).unwrap();
     call.alice.session.rollback();
@@ -54,7 +53,7 @@ fn rolled_back_hold_changes_nothing() {
 
 #[test]
 fn crossing_offers_are_refused_with_491_and_either_may_try_again() {
-    let mut call = Call::connected(SrtpPolicy::Off, 1, Weather::FAIR);
+    let mut call = Call::connected(SrtpPolicy::Off, 1, FAIR);
     let (alice, bob) = (call.alice.session.offer(call.now).unwrap(), call.bob.session.offer(call.now).unwrap());
     assert_eq!(call.alice.session.answer(call.now, &bob).unwrap_err().status, 491);
     assert_eq!(call.bob.session.answer(call.now, &alice).unwrap_err().status, 491);
@@ -67,7 +66,7 @@ fn crossing_offers_are_refused_with_491_and_either_may_try_again() {
 
 #[test]
 fn re_offers_that_change_nothing_say_nothing_new() {
-    let mut call = Call::connected(SrtpPolicy::Required, 1, Weather::FAIR);
+    let mut call = Call::connected(SrtpPolicy::Required, 1, FAIR);
     let first = call.alice.session.offer(call.now).unwrap();
     let answer = call.bob.session.answer(call.now, &first).unwrap();
     call.alice.session.accept_answer(call.now, &answer).unwrap();

@@ -1,13 +1,11 @@
 use bellbird_base::{Codec, Duration};
 use bellbird_media::SrtpPolicy;
 
-use super::call::{ALICE, BOB, Call, config, only, seconds};
-use super::network::Weather;
+use super::call::{ALICE, BOB, Call, FAIR, config, only, seconds};
 
 #[test]
 fn loss_is_counted_on_both_ends_and_costs_the_score() {
-    let weather = Weather { loss: 0.1, ..Weather::FAIR };
-    let mut call = Call::connected(SrtpPolicy::Required, 3, weather);
+    let mut call = Call::connected(SrtpPolicy::Required, 3, FAIR.losing(0.1));
     call.run(seconds(60));
     let (alice, bob) = (call.alice.session.report(), call.bob.session.report());
     assert!((8.0..12.0).contains(&bob.loss_percent), "{bob:?}");
@@ -20,10 +18,8 @@ fn loss_is_counted_on_both_ends_and_costs_the_score() {
 #[test]
 fn every_frame_comes_once_whatever_the_network_does() {
     for seed in 0..100 {
-        let jitter = Duration::from_millis(80);
-        let weather = Weather { loss: 0.05, duplication: 0.2, jitter, ..Weather::FAIR };
-        let mut call =
-            Call::connected(if seed % 2 == 0 { SrtpPolicy::Off } else { SrtpPolicy::Required }, seed, weather);
+        let link = FAIR.losing(0.05).duplicating(0.2).jittering(Duration::from_millis(80));
+        let mut call = Call::connected(if seed % 2 == 0 { SrtpPolicy::Off } else { SrtpPolicy::Required }, seed, link);
         call.run(seconds(10));
         for side in [&call.alice, &call.bob] {
             let mut sequences: Vec<u64> = side.seen.frames.iter().map(|frame| frame.0).collect();
@@ -44,9 +40,9 @@ fn every_frame_comes_once_whatever_the_network_does() {
 #[test]
 fn sequence_numbers_wrap_under_srtp_in_a_long_call() {
     // 65,536 packets of 20 ms are 22 minutes.
-    let weather = Weather { loss: 0.02, jitter: Duration::from_millis(60), ..Weather::FAIR };
+    let link = FAIR.losing(0.02).jittering(Duration::from_millis(60));
     let (alice, bob) = (config(ALICE, SrtpPolicy::Required), config(BOB, SrtpPolicy::Required));
-    let mut call = Call::new(only(Codec::Pcma, alice), only(Codec::Pcma, bob), 5, weather);
+    let mut call = Call::new(only(Codec::Pcma, alice), only(Codec::Pcma, bob), 5, link);
     call.exchange();
     for minute in 0..50 {
         call.run(seconds(60));

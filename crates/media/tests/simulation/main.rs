@@ -1,7 +1,6 @@
 //! Two sessions talk over a simulated network.
 
 mod call;
-mod network;
 
 mod attacks;
 mod digits;
