@@ -203,10 +203,10 @@ impl Uplink {
         if let Encoder::Opus(opus) = &mut self.encoders.opus {
             let percent = report.percent.clamp(0.0, 100.0).ceil() as u8;
             let described = if percent == 0 || report.burst < BURST { 0 } else { described(report.burst) };
-            // Settings that every build knows, but for DRED; without it FEC has to do.
-            let _ = opus.set_fec(percent >= 1);
+            let describes = opus.set_deep_redundancy(described).is_ok() && described > 0;
+            // Side by side each starves the other of bits. Settings that every build knows.
+            let _ = opus.set_fec(percent >= 1 && !describes);
             let _ = opus.set_expected_loss(percent.min(40));
-            let _ = opus.set_deep_redundancy(described);
         }
     }
 
