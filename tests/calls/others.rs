@@ -71,3 +71,29 @@ async fn baresip_to_baresip(
     bob.stop().await;
     (pesq(&near, &bob.heard(), band).await, pesq(&far, &alice.heard(), band).await)
 }
+
+/// The words by which baresip is steered do what the other tests believe.
+#[tokio::test]
+async fn baresip_holds_sends_digits_and_hands_over() {
+    let stage = Stage::new().await;
+    let kamailio = Kamailio::start(&stage).await;
+    let near = Speech::of(Voice::Near).await;
+    let account = |user| BaresipAccount::at(&kamailio, Transport::Udp, user);
+    let mut alice = Baresip::start(&stage, &account("alice"), &near).await;
+    let mut bob = Baresip::start(&stage, &account("bob"), &near).await;
+    let mut dave = Baresip::start(&stage, &account("dave"), &near).await;
+    alice.dial(&format!("sip:bob@{DOMAIN}")).await;
+    alice.established().await;
+    bob.established().await;
+    alice.command("hold", "").await;
+    alice.command("resume", "").await;
+    for digit in ["4", "2"] {
+        alice.command("sndcode", digit).await;
+        assert_eq!(bob.event("CALL_DTMF_START").await["param"], digit);
+    }
+    alice.command("transfer", &format!("sip:dave@{DOMAIN}")).await;
+    dave.established().await;
+    bob.established().await;
+    dave.hang_up().await;
+    bob.closed().await;
+}
