@@ -29,7 +29,6 @@ use crate::uri::Uri;
 
 pub(crate) use deadlines::Deadlines;
 pub use route::Route;
-pub(crate) use route::protocol_named;
 
 use client::{Client, ClientKey, Pending};
 use flows::{Flow, FlowStep, Flows};

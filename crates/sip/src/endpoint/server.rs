@@ -186,6 +186,10 @@ impl Endpoint {
         let to_tag = self.rng.token(12);
         let mut template = Response::answering(message, StatusCode::OK, &to_tag);
         self.set_source(flow, &mut template);
+        if matches!(message.method(), Method::Invite | Method::Subscribe | Method::Refer | Method::Notify) {
+            // RFC 3261 §12.1.1: both ends of a dialog have to know the route.
+            template.headers.copy(message, HeaderName::RecordRoute);
+        }
         if !self.user_agent.is_empty() {
             template.headers.push(HeaderName::Server, &self.user_agent);
         }

@@ -1,0 +1,85 @@
+use bellbird_base::{Duration, Protocol};
+use bellbird_sip::agent::{RegistrationFailure, RegistrationState};
+use bellbird_testkit::Link;
+
+use crate::phone::Setup;
+use crate::world::World;
+
+#[test]
+fn phone_registers_with_digest_and_unregisters() {
+    for protocol in [Protocol::Udp, Protocol::Tcp, Protocol::Tls] {
+        let mut world = World::with_proxy(1);
+        let alice = world.add_registered(Setup::new("alice", "10.0.0.2").over(protocol));
+        assert_eq!(world.proxy().bindings.len(), 1);
+        world.on(alice, |phone, network| phone.unregister(network));
+        world.run(Duration::from_secs(5));
+        assert_eq!(world.phone(alice).registration(), &RegistrationState::Unregistered);
+        assert_eq!(world.proxy().bindings.len(), 0);
+        world.assert_drained();
+    }
+}
+
+#[test]
+fn wrong_password_is_final_and_not_tried_again() {
+    let mut world = World::with_proxy(1);
+    let alice = world.add(Setup { password: "guess", ..Setup::new("alice", "10.0.0.2") });
+    world.on(alice, |phone, network| phone.register(network));
+    world.run(Duration::from_secs(3600));
+    assert_eq!(world.phone(alice).registration(), &RegistrationState::Failed(RegistrationFailure::WrongPassword));
+    assert!(world.simulation.steps() < 60);
+}
+
+#[test]
+fn registration_is_refreshed_before_it_expires() {
+    let mut world = World::with_proxy(1);
+    let alice = world.add_registered(Setup::new("alice", "10.0.0.2"));
+    world.run(Duration::from_secs(6 * 600));
+    assert!(world.phone(alice).is_registered());
+    assert!((6..=9).contains(&world.proxy().registrations), "{}", world.proxy().registrations);
+}
+
+#[test]
+fn too_brief_an_interval_is_raised_to_what_the_registrar_wants() {
+    let mut world = World::with_proxy(1);
+    world.proxy().shortest = 1800;
+    let alice = world.add_registered(Setup::new("alice", "10.0.0.2"));
+    match world.phone(alice).registration() {
+        RegistrationState::Registered(registered) => assert_eq!(registered.expires, Duration::from_secs(1800)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn silent_registrar_is_tried_again_with_growing_waits() {
+    let mut world = World::with_proxy(1);
+    world.simulation.network.set_all_links(Link::DOWN);
+    let alice = world.add(Setup::new("alice", "10.0.0.2"));
+    world.on(alice, |phone, network| phone.register(network));
+    world.run(Duration::from_secs(40));
+    assert!(matches!(
+        world.phone(alice).registration(),
+        RegistrationState::Retrying { failure: RegistrationFailure::NoAnswer, .. }
+    ));
+    world.simulation.network.set_all_links(Link::after(Duration::from_millis(10)));
+    assert!(world.until(|world| world.phone(alice).is_registered()));
+}
+
+#[test]
+fn registrar_that_restarts_gets_the_registration_back_over_a_new_connection() {
+    let mut world = World::with_proxy(1);
+    let alice = world.add_registered(Setup::new("alice", "10.0.0.2").over(Protocol::Tcp));
+    world.restart_proxy();
+    assert_eq!(world.proxy().bindings.len(), 0);
+    let back = world.until_within(Duration::from_secs(5), |world| world.proxy().bindings.len() == 1);
+    assert!(back, "{:?}", world.phone(alice).registration());
+}
+
+#[test]
+fn phone_that_moves_registers_from_its_new_address_at_once() {
+    let mut world = World::with_proxy(1);
+    let alice = world.add_registered(Setup::new("alice", "10.0.0.2"));
+    world.on(alice, |phone, network| phone.move_to(network, "10.0.0.77"));
+    let moved = world.until_within(Duration::from_secs(1), |world| world.proxy().registrations == 2);
+    assert!(moved);
+    assert_eq!(world.proxy().bindings.len(), 1);
+}
