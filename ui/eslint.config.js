@@ -20,7 +20,7 @@ export default ts.config(
       'no-console': 'error',
       eqeqeq: 'error',
       'max-lines': ['error', { max: 320, skipBlankLines: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
     },
   },
   {

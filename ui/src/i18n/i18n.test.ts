@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../contract';
 import { speak } from './locale.svelte';
@@ -22,6 +22,15 @@ describe('languages', () => {
   it('use the same names for what is put into a sentence', () => {
     const [en, nl] = [messages('en'), messages('nl')];
     for (const [key, text] of Object.entries(en)) expect(slots(nl[key] ?? ''), key).toEqual(slots(text));
+  });
+
+  it('have no sentence that nobody says', () => {
+    const sources = (readdirSync('src', { recursive: true }) as string[])
+      .filter((file) => /\.(svelte|ts)$/u.test(file) && !file.startsWith('paraglide'))
+      .map((file) => readFileSync(`src/${file}`, 'utf8'))
+      .join('\n');
+    const said = new Set([...sources.matchAll(/\bm\.(\w+)/gu)].map((match) => match[1]));
+    expect(Object.keys(messages('en')).filter((key) => !said.has(key))).toEqual([]);
   });
 
   it('follow the system where the user did not choose, and English where it speaks neither', () => {
@@ -96,8 +105,8 @@ describe('times', () => {
 });
 
 function messages(language: string): Record<string, string> {
-  const { $schema: _, ...texts } = JSON.parse(readFileSync(`messages/${language}.json`, 'utf8')) as Record<string, string>;
-  return texts;
+  const texts = JSON.parse(readFileSync(`messages/${language}.json`, 'utf8')) as Record<string, string>;
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => key !== '$schema'));
 }
 
 function slots(text: string): string[] {

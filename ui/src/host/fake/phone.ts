@@ -81,7 +81,7 @@ export class FakePhone implements Host {
       case 'setDefaultAccount':
         return this.show({ defaultAccount: command.id });
       case 'lookUp':
-        return this.show({ lookUp: lookUp(command.text, view.history) });
+        return this.#lookUp(command.text);
       case 'markMissedSeen':
         return this.show({ missed: 0, history: view.history.map((entry) => ({ ...entry, seen: true })) });
       case 'deleteHistory':
@@ -99,6 +99,12 @@ export class FakePhone implements Host {
       default:
         return this.#takeAudio(command);
     }
+  }
+
+  #lookUp(text: string): void {
+    const { link: _taken, ...view } = this.view;
+    this.view = view;
+    this.show({ lookUp: lookUp(text, view.history) });
   }
 
   #takeAudio(command: Command): void {

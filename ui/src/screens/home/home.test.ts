@@ -57,6 +57,15 @@ describe('the dial field', () => {
   });
 });
 
+describe('a link that was clicked elsewhere', () => {
+  it('waits in the dial field and calls nobody', async () => {
+    const { host, show } = await open();
+    await show({ link: '+31201234567' });
+    expect(field().value).toBe('+31201234567');
+    expect(sent(host, 'dial')).toEqual([]);
+  });
+});
+
 describe('recent calls', () => {
   it('are called back with one press', async () => {
     const { host, user } = await open();
@@ -100,10 +109,10 @@ describe('recent calls', () => {
 describe('the account', () => {
   it('says at once whether calls can come', async () => {
     const { show } = await open();
-    expect(screen.getByText('Reachable')).toBeDefined();
+    expect(screen.getByText(/Reachable/u)).toBeDefined();
     const problem = { code: 'wrongPassword', params: {}, details: null } as const;
     await show({ accounts: [account({ registration: { state: 'failed', since: 0, problem, retryAt: null } })] });
-    expect(screen.getByText('Not connected')).toBeDefined();
+    expect(screen.getByText(/Not connected/u)).toBeDefined();
     expect(screen.getByText(/That password does not fit/u)).toBeDefined();
   });
 
@@ -116,5 +125,16 @@ describe('the account', () => {
     expect(sent(host, 'dial')).toEqual([]);
     await user.click(button('Try now'));
     expect(sent(host, 'register')).toEqual([{ type: 'register', id: 1 }]);
+  });
+});
+
+describe('the whole list', () => {
+  it('is deleted only after a question that says how much goes', async () => {
+    const { host, user } = await open();
+    await user.click(button('Delete all'));
+    expect(screen.getByText(/The list of 11 calls/u)).toBeDefined();
+    await user.click(button('Delete 11 calls'));
+    expect(sent(host, 'clearHistory')).toHaveLength(1);
+    expect(screen.getByText(/No calls yet/u)).toBeDefined();
   });
 });
