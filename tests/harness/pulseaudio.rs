@@ -62,8 +62,14 @@ impl PulseAudio {
 
     /// Records what is played into the speaker, until the given process is dropped.
     pub fn listen(&self, stage: &Stage, into: &Path) -> Process {
+        self.listen_at(stage, "speaker", into)
+    }
+
+    /// Records what is played into one of the sinks.
+    pub fn listen_at(&self, stage: &Stage, sink: &str, into: &Path) -> Process {
         let mut command = Command::new(peer_program("parec"));
-        command.args(["--device=speaker.monitor", "--latency-msec=100", "--file-format=wav", "--format=s16le"]);
+        command.arg(format!("--device={sink}.monitor"));
+        command.args(["--latency-msec=100", "--file-format=wav", "--format=s16le"]);
         command.args(["--rate=48000", "--channels=1"]).arg(into);
         self.lend(&mut command);
         stage.start("parec", command)
