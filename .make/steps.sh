@@ -44,11 +44,6 @@ webassembly() {
 
 programs() { cargo build --quiet --locked --workspace --bins "${features[@]}"; }
 
-fuzz_corpus() {
-    [ -f "$ROOT/fuzz/Cargo.toml" ] || return 0
-    CARGO_TARGET_DIR="$TARGET_DIR/fuzz-replay" cargo test --quiet --manifest-path "$ROOT/fuzz/Cargo.toml"
-}
-
 # What the bindings write must be what is committed.
 contract_is_committed() {
     git -C "$ROOT" diff --exit-code --stat -- ui/src/contract ||

@@ -14,9 +14,8 @@ step "user interface: a walk in Chromium" user_interface_walk
 step "licences and known vulnerabilities" licences
 step "lints" lints
 step "WebAssembly" webassembly
-step "fuzz corpus" fuzz_corpus
 step "programs" programs
-step "tests, simulations, calls with real peers, the window" \
+step "tests, simulations, fuzz corpus, calls with real peers, the window" \
     cargo test --locked --no-fail-fast --workspace "${features[@]}"
 step "types for the user interface" contract_is_committed
 say "all good"
