@@ -108,14 +108,21 @@ pub(crate) enum AnswerFor {
 }
 
 /// Who holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Holding {
-    /// We want to.
+    /// Whether we want to.
     pub(crate) wanted: bool,
-    /// The other side knows that we do.
-    pub(crate) agreed: bool,
-    /// The other side does.
+    /// Whether the other side knows that we do; `None` where an offer of ours crossed one of theirs, so that nobody knows
+    /// what it believes until we offer anew.
+    pub(crate) agreed: Option<bool>,
+    /// Whether the other side does.
     pub(crate) by_peer: bool,
+}
+
+impl Default for Holding {
+    fn default() -> Self {
+        Self { wanted: false, agreed: Some(false), by_peer: false }
+    }
 }
 
 /// A transfer of this call that we asked for.
@@ -293,11 +300,6 @@ impl Exchange {
             }
             Self::Idle | Self::MakingAnswer(_) => false,
         }
-    }
-
-    /// Whether the media side owes a reply.
-    pub(crate) const fn awaits_media(&self) -> bool {
-        matches!(self, Self::MakingOffer(_) | Self::Accepting(_) | Self::MakingAnswer(_))
     }
 }
 

@@ -22,11 +22,19 @@ impl Phone {
     pub(super) fn call_ended(&mut self, id: CallId, end: &agent::CallEnd) {
         let Some(call) = self.call(id) else { return };
         let ending = match (call.answered_at, call.direction) {
-            (Some(_), _) => answered(call, end),
+            (Some(_), _) => answered(call, end, self.is_joined(id)),
             (None, CallDirection::Incoming) => unanswered_in(end),
             (None, CallDirection::Outgoing | CallDirection::Unknown) => unanswered_out(call, end),
         };
         self.finish(id, ending.reason, ending.outcome, ending.problem);
+    }
+
+    /// Whether this call is being handed over, or another one to it.
+    fn is_joined(&self, id: CallId) -> bool {
+        self.calls.iter().any(|call| match &call.transfer {
+            Some(transfer) => call.id == id || transfer.to == Some(id),
+            None => false,
+        })
     }
 
     /// Ends a call for the user: releases its sound, remembers it, shows it a moment longer.
@@ -79,12 +87,12 @@ impl Phone {
     }
 }
 
-fn answered(call: &Call, end: &agent::CallEnd) -> Ending {
+fn answered(call: &Call, end: &agent::CallEnd, joined: bool) -> Ending {
     let problem = problem::of_answered(end, &call.who());
     let reason = match (end.reason, end.by) {
         _ if problem.is_some() => EndReason::Failed,
         (agent::EndReason::Transferred, _) => EndReason::Transferred,
-        _ if call.transfer.is_some() => EndReason::Transferred,
+        _ if joined => EndReason::Transferred,
         (_, agent::EndedBy::Local) => EndReason::Here,
         (_, agent::EndedBy::Remote) => EndReason::There,
         (_, agent::EndedBy::Network) => EndReason::Failed,

@@ -24,7 +24,7 @@ impl Phone {
     /// Offers anew where what the other side knows about holding is not what we want.
     pub(super) fn reconcile(&mut self, id: CallId) {
         let Some(call) = self.call(id) else { return };
-        if call.is_talking() && call.exchange == Exchange::Idle && call.hold.wanted != call.hold.agreed {
+        if call.is_talking() && call.exchange == Exchange::Idle && Some(call.hold.wanted) != call.hold.agreed {
             let hold = call.hold.wanted;
             self.make_offer(id, OfferFor::Hold(hold));
         }
@@ -85,6 +85,8 @@ impl Phone {
         let Some(call) = self.call_mut(id) else { return };
         let Exchange::MakingAnswer(purpose) = call.exchange else { return };
         call.exchange = Exchange::Idle;
+        // The answer says whether we hold, too.
+        call.hold.agreed = call.hold.agreed.map(|_| call.hold.wanted);
         match purpose {
             AnswerFor::Invite => self.pick_up(id, Body::sdp(sdp)),
             AnswerFor::Reoffer => {
@@ -130,7 +132,7 @@ impl Phone {
         let Some(call) = self.call_mut(id) else { return };
         let Exchange::Accepting(purpose) = core::mem::replace(&mut call.exchange, Exchange::Idle) else { return };
         if let OfferFor::Hold(hold) = purpose {
-            call.hold.agreed = hold;
+            call.hold.agreed = Some(hold);
         }
         self.reconcile(id);
     }
@@ -151,10 +153,10 @@ impl Phone {
             return;
         };
         let OfferFor::Hold(hold) = purpose else { return self.reconcile(id) };
-        call.hold.agreed = call.hold.wanted;
+        call.hold.agreed = Some(call.hold.wanted);
         if !hold {
             call.hold.wanted = true;
-            call.hold.agreed = true;
+            call.hold.agreed = Some(true);
             call.problem = Some(Problem::new(ErrorCode::HoldRefused).with("target", call.who()));
             self.request(MediaRequest::Hold(id, true));
         }
@@ -162,34 +164,45 @@ impl Phone {
 
     /// The other side makes an offer. Whatever we were about to offer goes back and is made anew afterwards.
     pub(super) fn peer_offers(&mut self, id: CallId, offer: &Body) {
+        self.interrupt(id);
         let Some(call) = self.call_mut(id) else { return };
-        let ours = matches!(call.exchange, Exchange::MakingOffer(_) | Exchange::Offered(_) | Exchange::Accepting(_));
-        if call.exchange.awaits_media() {
-            call.superseded += 1;
-        }
         call.exchange = Exchange::MakingAnswer(AnswerFor::Reoffer);
-        if ours {
-            self.request(MediaRequest::Rollback(id));
-        }
         self.request(MediaRequest::Answer(id, String::from_utf8_lossy(&offer.bytes).into_owned()));
     }
 
     /// The user agent needs an offer: the other side asked for one, or the network changed.
     pub(super) fn offer_needed(&mut self, id: CallId, reason: OfferReason) {
-        let Some(call) = self.call_mut(id) else { return };
-        if call.exchange.awaits_media() {
-            call.superseded += 1;
-        }
-        let pending = matches!(call.exchange, Exchange::MakingOffer(_) | Exchange::Offered(_) | Exchange::Accepting(_));
-        if pending {
-            self.request(MediaRequest::Rollback(id));
-        }
+        self.interrupt(id);
         if reason == OfferReason::PathChanged {
             let account = self.call(id).and_then(|call| self.account(call.account));
             let local = account.and_then(|account| self.local_address(account));
             self.request(MediaRequest::Rehome(id, local));
         }
         self.make_offer(id, OfferFor::Request(reason));
+    }
+
+    /// Ends the exchange that is under way, as far as it is ours.
+    fn interrupt(&mut self, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        match core::mem::replace(&mut call.exchange, Exchange::Idle) {
+            Exchange::Idle => {}
+            Exchange::MakingOffer(_) => {
+                call.superseded += 1;
+                self.request(MediaRequest::Rollback(id));
+            }
+            Exchange::Offered(_) => {
+                // The user agent may still send it; a newer one takes its place.
+                call.hold.agreed = None;
+                self.request(MediaRequest::Rollback(id));
+            }
+            Exchange::Accepting(purpose) => {
+                call.superseded += 1;
+                if let OfferFor::Hold(hold) = purpose {
+                    call.hold.agreed = Some(hold);
+                }
+            }
+            Exchange::MakingAnswer(_) => call.superseded += 1,
+        }
     }
 
     pub(super) fn media_refused(&mut self, id: CallId, why: &MediaRefusal) {

@@ -113,7 +113,7 @@ impl Phone {
         let party = self.known_party(party(None, target, false, &home));
         if let Some(call) = self.call_mut(id) {
             call.hold.wanted = true;
-            call.hold.agreed = true;
+            call.hold.agreed = Some(true);
         }
         self.request(MediaRequest::Hold(id, true));
         let destination = Destination { account, uri: target.clone(), party };

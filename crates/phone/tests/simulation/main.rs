@@ -1,0 +1,8 @@
+//! Phones joined in memory over a seeded network, with made-up sound.
+
+mod calls;
+mod desk;
+mod holding;
+mod others;
+mod transfers;
+mod weather;
