@@ -3,7 +3,7 @@
 use bellbird_base::{Duration, FlowId, Instant, Rng};
 
 use crate::agent::account::Account;
-use crate::agent::context::{Cx, Owner};
+use crate::agent::context::{Cx, Effect, Owner};
 use crate::agent::{Event, Registered, RegistrationFailure, RegistrationState};
 use crate::endpoint::{ContactTemplate, Failure, RequestId};
 use crate::message::{Address, Fields, HeaderName, Message, Method, NameAddr, Request};
@@ -305,7 +305,11 @@ fn registered(cx: &mut Cx<'_>, flow: FlowId, message: &Message<'_>) {
 
 /// From now on this is the account's flow, and it is kept open.
 fn keep_flow(cx: &mut Cx<'_>, flow: FlowId, message: &Message<'_>) {
-    if let Some(old) = cx.account.flow.replace(flow).filter(|old| *old != flow) {
+    let old = cx.account.flow.replace(flow);
+    if old != Some(flow) {
+        cx.effects.push(Effect::FlowReplaced(cx.account.id));
+    }
+    if let Some(old) = old.filter(|old| *old != flow) {
         cx.endpoint.keep_alive(cx.now, old, None);
     }
     // RFC 5626 §4.4.1: the server's Flow-Timer, less a margin.

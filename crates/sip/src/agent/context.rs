@@ -41,6 +41,8 @@ pub(crate) enum Effect {
     TransferProgress(CallId, StatusCode, String),
     /// This call is replaced by another one that was just answered.
     Replaced(CallId),
+    /// An account registered over another flow than before.
+    FlowReplaced(AccountId),
     /// A dialog is known by these from now on.
     DialogOf(String, String, Owner),
 }

@@ -87,6 +87,13 @@ impl UserAgent {
                 let end = CallEnd { by: EndedBy::Remote, reason: EndReason::Replaced, status: None, text: None };
                 self.with_call(call, |call, cx| call.end_replaced(cx, end));
             }
+            Effect::FlowReplaced(account) => {
+                let calls: Vec<CallId> =
+                    self.calls.values().filter(|call| call.account == account).map(|call| call.id).collect();
+                for call in calls {
+                    self.with_call(call, Call::refresh_target);
+                }
+            }
             Effect::DialogOf(call_id, tag, owner) => {
                 self.dialogs.insert((call_id, tag), owner);
             }

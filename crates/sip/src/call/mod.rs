@@ -237,6 +237,9 @@ impl Call {
         if !self.accept_request(message) {
             return self.refuse(cx, server, StatusCode::SERVER_INTERNAL_ERROR);
         }
+        if self.has_ended() && *message.method() != Method::Bye {
+            return self.refuse(cx, server, StatusCode::CALL_DOES_NOT_EXIST);
+        }
         self.peer.learn(message);
         match message.method() {
             Method::Bye => self.receive_bye(cx, server, message),

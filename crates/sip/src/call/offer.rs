@@ -108,6 +108,14 @@ impl Call {
         Some(SessionExpires { interval: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX), refresher })
     }
 
+    /// The account has another flow, and the one that served this call is gone: the peer needs our new Contact.
+    pub(crate) fn refresh_target(&mut self, cx: &mut Cx<'_>) {
+        let lost = self.flow.is_none_or(|flow| cx.endpoint.flow(flow).is_none());
+        if self.via_server && lost {
+            self.refresh_session(cx);
+        }
+    }
+
     /// RFC 4028 §7.4: by UPDATE without SDP where the peer knows that, else the last description again.
     pub(super) fn refresh_session(&mut self, cx: &mut Cx<'_>) {
         if !self.confirmed().is_some_and(|confirmed| confirmed.is_stable()) {

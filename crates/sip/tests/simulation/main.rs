@@ -9,5 +9,6 @@ mod calls;
 mod host;
 mod phone;
 mod proxy;
+mod random;
 mod registration;
 mod world;

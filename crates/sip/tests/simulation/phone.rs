@@ -47,6 +47,7 @@ pub struct CallView {
 #[derive(Debug)]
 pub struct Phone {
     pub name: String,
+    pub registers: bool,
     pub ua: UserAgent,
     pub account: AccountId,
     pub habit: Habit,
@@ -67,6 +68,8 @@ pub struct Setup {
     pub ip: IpAddr,
     pub registers: bool,
     pub password: &'static str,
+    /// Tells apart the phones of one user.
+    pub instance: &'static str,
     pub protocol: Option<Protocol>,
     pub config: Config,
 }
@@ -74,7 +77,15 @@ pub struct Setup {
 impl Setup {
     pub fn new(name: &'static str, ip: &str) -> Self {
         let (registers, protocol) = (true, Some(Protocol::Udp));
-        Self { name, ip: ip.parse().unwrap(), registers, password: "secret", protocol, config: Config::default() }
+        Self {
+            name,
+            ip: ip.parse().unwrap(),
+            registers,
+            password: "secret",
+            instance: name,
+            protocol,
+            config: Config::default(),
+        }
     }
 
     pub fn direct(name: &'static str, ip: &str) -> Self {
@@ -99,7 +110,7 @@ impl Phone {
         let address = Uri::sip(Some(setup.name), &host, None).unwrap();
         let mut account = if setup.registers { AccountConfig::new(address) } else { AccountConfig::local(address) };
         account.protocol = setup.protocol;
-        account.instance_id = Some(format!("urn:uuid:{}", setup.name));
+        account.instance_id = Some(format!("urn:uuid:{}", setup.instance));
         account.credentials = Some(AccountCredentials {
             username: setup.name.to_owned(),
             password: Secret::new(setup.password),
@@ -109,6 +120,7 @@ impl Phone {
         let account = ua.add_account(now, account);
         Self {
             name: setup.name.to_owned(),
+            registers: setup.registers,
             ua,
             account,
             habit: Habit::Answer(Duration::from_secs(1)),
