@@ -4,7 +4,7 @@ use bellbird_tests::{
     Account, Baresip, BaresipAccount, Bellbird, DOMAIN, Kamailio, Linphone, MediaEncryption, Stage, Transport,
 };
 
-use crate::talk::{Codec, G722, OPUS, PCMA, PCMU, Scene, Words};
+use crate::talk::{Codec, G722, OPUS, PCMA, PCMU, Scene, WORDS, Words};
 
 #[tokio::test]
 async fn calls_baresip_in_opus_over_udp() {
@@ -93,10 +93,8 @@ async fn calls_baresip(transport: Transport, codec: &Codec, encryption: Option<M
     let account = alice(&scene.kamailio, transport, encryption);
     let target = format!("sip:bob@{DOMAIN}");
     let mut alice = scene.start(&account, &["call", &target], &["--for", "10", "--codecs", codec.name]);
-    alice.event("answered").await;
     scene.bob.established().await;
-    let report = alice.event_within("report", crate::talk::WORDS * 2).await;
-    assert_as_agreed(&report, codec, encryption);
+    assert_as_agreed(&mut alice, codec, encryption).await;
     scene.score(codec, alice).await;
 }
 
@@ -107,9 +105,7 @@ async fn is_called_by_baresip(transport: Transport, codec: &Codec, encryption: O
     alice.event("registered").await;
     scene.bob.dial(&format!("sip:alice@{DOMAIN}")).await;
     alice.event("incoming").await;
-    alice.event("answered").await;
-    let report = alice.event_within("report", crate::talk::WORDS * 2).await;
-    assert_as_agreed(&report, codec, encryption);
+    assert_as_agreed(&mut alice, codec, encryption).await;
     scene.score(codec, alice).await;
 }
 
@@ -133,11 +129,15 @@ fn alice(kamailio: &Kamailio, transport: Transport, encryption: Option<MediaEncr
     Account::at(kamailio, transport, "alice").with("srtp", srtp)
 }
 
-fn assert_as_agreed(report: &bellbird_tests::Event, codec: &Codec, encryption: Option<MediaEncryption>) {
+async fn assert_as_agreed(alice: &mut Bellbird, codec: &Codec, encryption: Option<MediaEncryption>) {
+    let report = alice.event_within("report", WORDS * 2).await;
     assert_eq!(report["codec"], codec.name);
-    assert_eq!(report["security"], if encryption.is_some() { "sdes" } else { "none" });
     assert_eq!(report["lost_packets"].as_u64(), Some(0), "nothing is lost on loopback");
     assert!(report["received_packets"].as_u64() > Some(400), "ten seconds of sound were received");
+    let media = alice.events("media");
+    let last = media.last().expect("the sound was agreed on");
+    assert_eq!(last["codec"], codec.name);
+    assert_eq!(last["security"], if encryption.is_some() { "sdes" } else { "none" });
 }
 
 #[tokio::test]

@@ -71,8 +71,8 @@ async fn an_interface_that_goes_down_takes_no_call_with_it() {
     alice.event("answered").await;
     listen(Duration::from_secs(4)).await;
     phone.ip("link set first down").await;
-    let pulled = alice.event("network_changed").await;
-    let moved = alice.event("media_moved").await;
+    let pulled = alice.event("reconnecting").await;
+    let moved = alice.event("reconnected").await;
     let gap = moved["at_ms"].as_f64().zip(pulled["at_ms"].as_f64()).map(|(moved, pulled)| moved - pulled);
     assert!(gap.is_some_and(|gap| gap < 3_000.0), "the sound was away for {gap:?} ms");
     alice.succeeded().await;

@@ -12,8 +12,7 @@ async fn hands_a_call_over_blindly() {
     let mut alice = scene.alice_calls(&format!("sip:bob@{DOMAIN}"), &["--transfer", &target]);
     scene.bob.established().await;
     dave.established().await;
-    let transferred = alice.event("transferred").await;
-    assert_eq!(transferred["status"], 200);
+    alice.event("transferred").await;
     alice.event("ended").await;
     alice.succeeded().await;
     dave.hang_up().await;
@@ -28,8 +27,7 @@ async fn hands_a_call_over_after_asking() {
     let mut alice = scene.alice_calls(&format!("sip:bob@{DOMAIN}"), &["--transfer-attended", &target]);
     scene.bob.established().await;
     dave.established().await;
-    let transferred = alice.event("transferred").await;
-    assert_eq!(transferred["status"], 200);
+    alice.event("transferred").await;
     alice.succeeded().await;
 }
 
@@ -40,7 +38,7 @@ async fn a_transfer_to_nobody_leaves_the_call_up() {
     let mut alice = scene.alice_calls(&format!("sip:bob@{DOMAIN}"), &["--transfer", &target, "--for", "8"]);
     scene.bob.established().await;
     let failed = alice.event("transfer_failed").await;
-    assert_eq!(failed["status"], 404);
+    assert!(failed["reason"].as_str().is_some_and(|reason| reason.contains("404")), "{failed}");
     assert!(alice.events("ended").is_empty(), "the first call is still there");
     alice.event("ended").await;
     alice.exit_code().await;
@@ -54,7 +52,7 @@ async fn follows_where_baresip_hands_it_over() {
     scene.bob.established().await;
     alice.event("answered").await;
     scene.bob.command("transfer", &format!("sip:dave@{DOMAIN}")).await;
-    alice.event("transfer_requested").await;
+    alice.event("calling").await;
     dave.established().await;
     alice.event("answered").await;
     dave.hang_up().await;
