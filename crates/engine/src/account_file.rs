@@ -116,6 +116,23 @@ fn entry(table: toml::Value) -> Result<AccountEntry, String> {
 }
 
 impl AccountEntry {
+    /// An account of this address with everything else as usual.
+    pub fn new(address: String) -> Self {
+        Self {
+            address,
+            name: None,
+            user: None,
+            registrar: None,
+            outbound_proxy: None,
+            register: true,
+            ca: None,
+            local: None,
+            local_port: 0,
+            codecs: Vec::new(),
+            srtp: SrtpChoice::default(),
+        }
+    }
+
     /// The user part of the address.
     pub fn user_part(&self) -> &str {
         let rest = self.address.split_once(':').map_or(self.address.as_str(), |(_, rest)| rest);

@@ -1,7 +1,14 @@
 //! The native driver of the phone.
 //!
-//! What it is: everything around [`bellbird_phone`] that has a clock, a socket, a thread or a file: SIP flows through
-//! `bellbird-net`, one thread for RTP, one for sound, the database and the secrets.
+//! What it is: everything around [`bellbird_phone`] that has a clock, a socket, a thread or a file.
+//!
+//! ```text
+//! shell → Command → driver task ⇄ Phone (sans-IO)
+//!                     ⇄ bellbird-net      SIP flows, names, network changes
+//!                     ⇄ RTP thread        sessions and their sockets        ⇄ rings ⇄ sound thread ⇄ devices
+//!                     → keeper thread     database and secrets
+//! shell ← EngineEvent
+//! ```
 //!
 //! What it is not: it decides nothing about calls. It carries out what the phone asks for and tells it what happened.
 //!
@@ -10,5 +17,21 @@
 #![warn(missing_docs)]
 
 pub mod account_file;
+mod call_media;
+mod config;
+pub mod devices;
+mod driver;
+mod engine;
+mod keeper;
+mod rtp;
 pub mod secrets;
+mod sound;
 pub mod store;
+
+pub use bellbird_media::{Negotiated, QualityReport, Security};
+pub use bellbird_phone::{AutoAnswer, LoadedAccount};
+pub use config::EngineConfig;
+pub use engine::{Engine, EngineEvent, StartError};
+pub use keeper::Memory;
+pub use rtp::PortRange;
+pub use sound::{Microphone, Output, SoundConfig};

@@ -105,6 +105,11 @@ impl Secrets {
     }
 }
 
+/// The secret that the system's key store holds for an address, put there by hand.
+pub fn from_key_store(address: &str) -> Option<String> {
+    keyring::Entry::new(SERVICE, address).and_then(|entry| entry.get_password()).ok()
+}
+
 /// Asks for an entry that nobody has: any answer but "no such entry" means that there is no usable key store.
 fn key_store_answers() -> bool {
     let probe = keyring::Entry::new(SERVICE, "probe").and_then(|entry| entry.get_password());

@@ -1,0 +1,114 @@
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::Instant;
+
+use bellbird_contract::{CallState, CallView, PhoneView, Problem};
+use bellbird_engine::QualityReport;
+
+use crate::line::Line;
+use crate::watch::code_name;
+use crate::words::sentence;
+
+/// Tells what happens: lines of JSON on standard output, or words and a live status line on standard error.
+pub(crate) struct Printer {
+    json: bool,
+    live: bool,
+    start: Instant,
+    figures: String,
+    /// Whether a status line stands at the cursor.
+    drawn: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(json: bool) -> Self {
+        let live = !json && io::stderr().is_terminal();
+        Self { json, live, start: Instant::now(), figures: String::new(), drawn: false }
+    }
+
+    pub(crate) fn print(&mut self, line: &Line) {
+        if self.json {
+            let at = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            write_line(io::stdout().lock(), &line.to_json(at));
+        } else if let Some(words) = line.in_words() {
+            self.words(&words);
+        }
+    }
+
+    /// Tells a problem once as an event and always in words.
+    pub(crate) fn problem(&mut self, problem: &Problem) {
+        let message = sentence(problem);
+        if self.json {
+            self.print(&Line::Error { code: code_name(problem.code), message: message.clone() });
+            write_line(io::stderr().lock(), &message);
+        } else {
+            self.words(&message);
+        }
+    }
+
+    /// Draws the status line of the call that goes on, where there is a terminal.
+    pub(crate) fn status(&mut self, view: &PhoneView, report: Option<&QualityReport>) {
+        if !self.live {
+            return;
+        }
+        if let Some(report) = report {
+            self.figures = figures(report);
+        }
+        let going = view.calls.iter().rev().find(|call| !matches!(call.state, CallState::Ended { .. }));
+        self.erase();
+        if let Some(call) = going {
+            let mut out = io::stderr().lock();
+            write!(out, "\r\x1b[2K{}  {}", describe(call), self.figures).ok();
+            out.flush().ok();
+            self.drawn = true;
+        }
+    }
+
+    fn words(&mut self, words: &str) {
+        self.erase();
+        // In raw mode a line feed alone does not go back to the first column.
+        write_line(io::stderr().lock(), &format!("{words}\r"));
+    }
+
+    fn erase(&mut self) {
+        if self.drawn {
+            write!(io::stderr().lock(), "\r\x1b[2K").ok();
+            self.drawn = false;
+        }
+    }
+}
+
+impl Drop for Printer {
+    fn drop(&mut self) {
+        self.erase();
+    }
+}
+
+fn describe(call: &CallView) -> String {
+    let state = match &call.state {
+        CallState::Calling => "calling",
+        CallState::Ringing { .. } => "ringing",
+        CallState::Incoming { .. } => "calls you",
+        CallState::Connecting => "connecting",
+        CallState::Active => "talking",
+        CallState::OnHold | CallState::BothHold => "on hold",
+        CallState::TheyHold => "holds you",
+        CallState::Reconnecting => "reconnecting",
+        CallState::Ended { .. } | CallState::Unknown => "over",
+    };
+    let who = call.party.name.as_deref().unwrap_or(&call.party.number);
+    let muted = if call.muted { ", muted" } else { "" };
+    format!("{who}: {state}{muted}")
+}
+
+fn figures(report: &QualityReport) -> String {
+    let codec = report.codec.map_or("-", bellbird_base::Codec::name);
+    let trip = report.round_trip_ms.map(|trip| format!(", {trip:.0} ms there and back")).unwrap_or_default();
+    format!(
+        "{codec}, loss {:.1} %, jitter {:.1} ms{trip}, MOS {:.1}",
+        report.loss_percent, report.jitter_ms, report.mos
+    )
+}
+
+/// A reader that went away is no reason to drop a call.
+fn write_line(mut out: impl io::Write, line: &str) {
+    writeln!(out, "{line}").and_then(|()| out.flush()).ok();
+}

@@ -1,0 +1,282 @@
+//! Which streams are open, and what the user is told of devices.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::Thread;
+
+use bellbird_contract::{AudioRole, AudioSettings, Device, DeviceChoice, DeviceInUse, DeviceKind, ErrorCode, Problem};
+use bellbird_device::{DeviceId, DeviceInfo, Direction, Host, Nature, Role, RoleState, SoundEvent, SoundSystem};
+use bellbird_phone::DevicesNow;
+use bellbird_voice::Processing;
+
+use super::audio::Order;
+use super::ends::{CaptureEnd, PlaybackEnd};
+use super::{Microphone, Output, SoundConfig};
+
+/// Which streams are to be open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) capture: bool,
+    pub(super) playback: bool,
+    pub(super) ring: bool,
+}
+
+/// What came of a look at the devices.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// Rings to hand to the sound thread.
+    pub(super) orders: Vec<Order>,
+    /// Whether devices, or which of them are used, changed.
+    pub(super) devices: bool,
+    /// Whether the microphone's file came to its end.
+    pub(super) played_out: bool,
+}
+
+pub(super) struct Streams {
+    system: SoundSystem,
+    news: mpsc::Receiver<SoundEvent>,
+    config: SoundConfig,
+    settings: AudioSettings,
+    devices: Vec<DeviceInfo>,
+    states: [(Role, RoleState); 3],
+    open: Wanted,
+    processing: Processing,
+}
+
+impl Streams {
+    pub(super) fn new(config: &SoundConfig, sound_thread: Thread) -> io::Result<Self> {
+        let settings = AudioSettings::default();
+        let (told, news) = mpsc::channel();
+        let device = bellbird_device::SoundConfig {
+            host: if uses_devices(config) { Host::Automatic } else { Host::None },
+            choices: choices(config, &settings).into(),
+            wake: Arc::new(move || sound_thread.unpark()),
+        };
+        let system = SoundSystem::start(device, move |event| drop(told.send(event)))?;
+        Ok(Self {
+            system,
+            news,
+            config: config.clone(),
+            settings,
+            devices: Vec::new(),
+            states: Role::ALL.map(|role| (role, RoleState::Closed)),
+            open: Wanted::default(),
+            processing: Processing::Off,
+        })
+    }
+
+    /// Takes over what the user chose.
+    pub(super) fn choose(&mut self, settings: &AudioSettings) {
+        self.settings.clone_from(settings);
+        for (role, choice) in choices(&self.config, settings) {
+            self.system.choose(role, choice);
+        }
+    }
+
+    pub(super) const fn open(&self) -> Wanted {
+        self.open
+    }
+
+    /// Opens and closes; the rings come with a later [`poll`](Self::poll). Gives the ends that are to be dropped.
+    pub(super) fn want(&mut self, wanted: Wanted) -> Vec<Order> {
+        let mut orders = Vec::new();
+        let was = std::mem::replace(&mut self.open, wanted);
+        let roles = [
+            (Role::Microphone, was.capture, wanted.capture),
+            (Role::Speaker, was.playback, wanted.playback),
+            (Role::Ring, was.ring, wanted.ring),
+        ];
+        for (role, before, after) in roles {
+            match (before, after) {
+                (false, true) => self.system.switch_on(role),
+                (true, false) => {
+                    self.system.switch_off(role);
+                    orders.push(closing(role));
+                }
+                _ => {}
+            }
+        }
+        orders
+    }
+
+    /// What happened to devices since the last time.
+    pub(super) fn poll(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        while let Ok(event) = self.news.try_recv() {
+            match event {
+                SoundEvent::Devices(devices) => {
+                    self.devices = devices;
+                    changes.devices = true;
+                }
+                SoundEvent::State(role, state) => {
+                    self.states.iter_mut().filter(|(other, _)| *other == role).for_each(|(_, is)| *is = state.clone());
+                    changes.devices = true;
+                }
+                SoundEvent::Capture(capture) => {
+                    let rate = capture.format.rate;
+                    changes.orders.extend(end(CaptureEnd::new(capture)).map(|end| Order::Capture(Some(end))));
+                    tracing::debug!("the microphone gives {rate} samples a second");
+                }
+                SoundEvent::Playback(role, playback) => {
+                    let made = end(PlaybackEnd::new(playback));
+                    changes.orders.extend(made.map(|end| match role {
+                        Role::Ring => Order::Ringer(Some(end)),
+                        Role::Speaker | Role::Microphone => Order::Playback(Some(end)),
+                    }));
+                }
+                SoundEvent::System { name, refusals } => tracing::info!(?name, ?refusals, "sound system"),
+                SoundEvent::Problem(role, problem) => tracing::warn!(?role, "{problem}"),
+                SoundEvent::FileEnded => changes.played_out = true,
+            }
+        }
+        changes
+    }
+
+    /// Whether the sound thread has to be told; remembers that it was.
+    pub(super) fn processing_changed(&mut self, processing: Processing) -> bool {
+        std::mem::replace(&mut self.processing, processing) != processing
+    }
+
+    /// Whether what we hear can't get into the microphone.
+    pub(super) fn is_headset(&self) -> bool {
+        let nature = |role| self.device_of(role).map(|device| device.nature);
+        nature(Role::Speaker) == Some(Nature::Headset) || self.config.speaker != Output::Device
+    }
+
+    /// What the page about sound shows.
+    pub(super) fn devices(&self) -> DevicesNow {
+        let shown = self.devices.iter().filter(|device| device.nature != Nature::Monitor);
+        DevicesNow {
+            devices: shown.map(device_view).collect(),
+            in_use: [Role::Microphone, Role::Speaker, Role::Ring].map(|role| self.in_use(role)).into(),
+            problem: self.problem(),
+        }
+    }
+
+    fn in_use(&self, role: Role) -> DeviceInUse {
+        DeviceInUse {
+            role: match role {
+                Role::Microphone => AudioRole::Microphone,
+                Role::Speaker => AudioRole::Speaker,
+                Role::Ring => AudioRole::Ring,
+            },
+            device: self.device_of(role).map(device_view),
+            stands_in: self.stands_in(role),
+        }
+    }
+
+    fn stands_in(&self, role: Role) -> bool {
+        match self.state(role) {
+            Some(RoleState::FallenBack { .. }) => true,
+            // A closed role says nothing yet: whether its choice is there can be seen all the same.
+            Some(RoleState::Closed) => self.wished(role).is_some_and(|wished| self.find(wished, role).is_none()),
+            Some(RoleState::Open(_) | RoleState::Silent | RoleState::Failed(_)) | None => false,
+        }
+    }
+
+    /// The device that is open, or would be.
+    fn device_of(&self, role: Role) -> Option<&DeviceInfo> {
+        match self.state(role)? {
+            RoleState::Open(Some(id)) | RoleState::FallenBack { using: id, .. } => self.find(&id.0, role),
+            RoleState::Open(None) | RoleState::Silent | RoleState::Failed(_) => None,
+            RoleState::Closed => {
+                let wished = self.wished(role).and_then(|wished| self.find(wished, role));
+                wished.or_else(|| self.default_of(role))
+            }
+        }
+    }
+
+    fn wished(&self, role: Role) -> Option<&str> {
+        match chosen(&self.settings, role) {
+            DeviceChoice::Device { id, .. } => Some(id),
+            DeviceChoice::System | DeviceChoice::Unknown => None,
+        }
+    }
+
+    fn find(&self, id: &str, role: Role) -> Option<&DeviceInfo> {
+        self.devices.iter().find(|device| device.id.0 == id && device.direction == role.direction())
+    }
+
+    fn default_of(&self, role: Role) -> Option<&DeviceInfo> {
+        let mut those = self.devices.iter().filter(|device| device.direction == role.direction());
+        those.clone().find(|device| device.default).or_else(|| those.find(|device| device.nature != Nature::Monitor))
+    }
+
+    fn state(&self, role: Role) -> Option<&RoleState> {
+        self.states.iter().find(|(other, _)| *other == role).map(|(_, state)| state)
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        let lacks = |role| matches!(self.state(role), Some(RoleState::Silent | RoleState::Failed(_)));
+        if self.config.microphone == Microphone::Device && lacks(Role::Microphone) {
+            return Some(Problem::new(ErrorCode::NoMicrophone));
+        }
+        let speaker = self.config.speaker == Output::Device && lacks(Role::Speaker);
+        speaker.then(|| Problem::new(ErrorCode::NoSpeaker))
+    }
+}
+
+fn uses_devices(config: &SoundConfig) -> bool {
+    config.microphone == Microphone::Device || config.speaker == Output::Device || config.ring == Output::Device
+}
+
+fn closing(role: Role) -> Order {
+    match role {
+        Role::Microphone => Order::Capture(None),
+        Role::Speaker => Order::Playback(None),
+        Role::Ring => Order::Ringer(None),
+    }
+}
+
+/// A rate that can't be converted is a device's fault; it stays silent.
+fn end<T>(made: Result<T, bellbird_voice::ResamplerError>) -> Option<Box<T>> {
+    made.inspect_err(|error| tracing::warn!("a device can't be used: {error}")).ok().map(Box::new)
+}
+
+fn choices(config: &SoundConfig, settings: &AudioSettings) -> [(Role, bellbird_device::DeviceChoice); 3] {
+    use bellbird_device::DeviceChoice::{File, Null};
+    let microphone = match &config.microphone {
+        Microphone::Device => choice(&settings.microphone),
+        Microphone::File { path, repeat } => File { path: path.clone(), repeat: *repeat },
+        Microphone::Echo | Microphone::Silence => Null,
+    };
+    let output = |output: &Output, chosen| match output {
+        Output::Device => choice(chosen),
+        Output::File(path) => File { path: Path::to_owned(path), repeat: false },
+        Output::Nowhere => Null,
+    };
+    [
+        (Role::Microphone, microphone),
+        (Role::Speaker, output(&config.speaker, &settings.speaker)),
+        (Role::Ring, output(&config.ring, &settings.ring)),
+    ]
+}
+
+fn choice(chosen: &DeviceChoice) -> bellbird_device::DeviceChoice {
+    match chosen {
+        DeviceChoice::Device { id, .. } => bellbird_device::DeviceChoice::Named(DeviceId(id.clone())),
+        DeviceChoice::System | DeviceChoice::Unknown => bellbird_device::DeviceChoice::Default,
+    }
+}
+
+const fn chosen(settings: &AudioSettings, role: Role) -> &DeviceChoice {
+    match role {
+        Role::Microphone => &settings.microphone,
+        Role::Speaker => &settings.speaker,
+        Role::Ring => &settings.ring,
+    }
+}
+
+fn device_view(device: &DeviceInfo) -> Device {
+    Device {
+        id: device.id.0.clone(),
+        name: device.name.clone(),
+        kind: match device.direction {
+            Direction::Capture => DeviceKind::Input,
+            Direction::Playback => DeviceKind::Output,
+        },
+        system_default: device.default,
+        headset: device.nature == Nature::Headset,
+    }
+}
