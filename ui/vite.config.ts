@@ -26,5 +26,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts'],
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
+    // Typing letter by letter takes its time on a busy computer.
+    testTimeout: 30_000,
   },
 });

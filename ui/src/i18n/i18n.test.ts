@@ -100,7 +100,7 @@ describe('times', () => {
     expect(when(noon - 20 * minute, noon)).toBe(`today at ${clockTime(noon - 20 * minute)}`);
     speak('nl');
     expect(dayTitle(noon - 5 * day, noon)).toBe('Dinsdag');
-    expect(when(noon - 5 * day, noon)).toBe('dinsdag');
+    expect(when(noon - 5 * day, noon)).toBe('op dinsdag');
   });
 });
 
@@ -110,5 +110,5 @@ function messages(language: string): Record<string, string> {
 }
 
 function slots(text: string): string[] {
-  return [...text.matchAll(/\{(\w+)\}/gu)].map((match) => match[1] ?? '').sort();
+  return [...new Set([...text.matchAll(/\{(\w+)\}/gu)].map((match) => match[1] ?? ''))].sort();
 }

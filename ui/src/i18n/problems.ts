@@ -33,7 +33,7 @@ const sentences: Record<ErrorCode, (params: Params) => string> = {
   noMicrophone: () => m.problem_no_microphone(),
   noSpeaker: () => m.problem_no_speaker(),
   microphoneRefused: () => m.problem_microphone_refused(),
-  deviceLost: (p) => begin(deviceLost(p)),
+  deviceLost: (p) => begin(deviceLost(p, m.problem_device_lost)),
   storageFailed: () => m.problem_storage_failed(),
   storageNewer: () => m.problem_storage_newer(),
   storageDamaged: (p) => m.problem_storage_damaged({ path: p['path'] ?? m.problem_same_folder() }),
@@ -44,8 +44,12 @@ const sentences: Record<ErrorCode, (params: Params) => string> = {
 /** Every code there are words for. */
 export const errorCodes = Object.keys(sentences) as ErrorCode[];
 
-/** What to tell about `problem`; a code from a newer shell gets the sentence for what has no words. */
-export function inWords(problem: Problem): string {
+/**
+ * What to tell about `problem`; a code from a newer shell gets the sentence for what has no words. Where no call is
+ * going on, nothing is said about one.
+ */
+export function inWords(problem: Problem, inCall = true): string {
+  if (!inCall && problem.code === 'deviceLost') return begin(deviceLost(problem.params, m.problem_device_lost_idle));
   const sentence = sentences[problem.code] ?? sentences.unknown;
   return sentence(problem.params);
 }
@@ -88,10 +92,10 @@ function fieldSentence(field: string | undefined): string {
   }
 }
 
-function deviceLost(p: Params): string {
+function deviceLost(p: Params, sentence: typeof m.problem_device_lost): string {
   const device = p['device'] ?? m.problem_that_device();
   const inUse = p['inUse'];
-  return inUse ? m.problem_device_lost({ device, inUse }) : m.problem_device_lost_bare({ device });
+  return inUse ? sentence({ device, inUse }) : m.problem_device_lost_bare({ device });
 }
 
 function account(p: Params): string {

@@ -24,6 +24,8 @@ export class Place {
   /** The call was put aside to do something else; a strip leads back to it. */
   callAside = $state(false);
   sheet = $state<CallSheet>();
+  /** How many sheets are open; what is below them stays as it is meanwhile. */
+  openSheets = $state(0);
   /** The keys for tones are shown in the call. */
   tones = $state(false);
 

@@ -35,6 +35,29 @@ describe('an incoming call', () => {
   });
 });
 
+describe('a call that comes while a sheet is open', () => {
+  it('leaves the sheet and what was typed in it, and is answered from there', async () => {
+    const talking = call({ now });
+    const { host, user, show } = await open({ calls: [talking] });
+    await user.click(button('Transfer'));
+    const field = within(screen.getByRole('dialog')).getByRole('combobox');
+    await user.type(field, 'ann');
+    await show({ calls: [talking, incoming({ id: 2 })] });
+    expect(field).toHaveProperty('value', 'ann');
+    await user.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Answer' }));
+    expect(sent(host, 'answer')).toEqual([{ type: 'answer', call: 2 }]);
+  });
+
+  it('does not lock the window where the list is hidden by the call', async () => {
+    const { user, show } = await open();
+    await user.click(button('Delete all'));
+    await show({ calls: [incoming()] });
+    expect(screen.getByRole('dialog')).toBeDefined();
+    await user.click(button('Cancel'));
+    expect(screen.getByRole('heading', { name: 'Piet Zwart' })).toBeDefined();
+  });
+});
+
 describe('a call', () => {
   it('is muted, held and ended by keys that type nothing', async () => {
     const { host, user } = await open({ calls: [call({ now })] });
