@@ -1,5 +1,7 @@
 //! The messages of RFC 4475 and RFC 5118, each with the verdict that the RFC asks for.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // Helpers of tests panic like the tests themselves.
+
 use std::net::IpAddr;
 
 use bellbird_sip::message::{

@@ -21,9 +21,9 @@ fn drain(network: &mut Network) -> Vec<(u64, Arrival)> {
 }
 
 fn payloads(network: &mut Network) -> Vec<u8> {
-    let datagram = |(_, arrival)| match arrival {
-        Arrival::Datagram { payload, .. } => Some(payload[0]),
-        _ => None,
+    let datagram = |(_, arrival)| {
+        let Arrival::Datagram { payload, .. } = arrival else { return None };
+        Some(payload[0])
     };
     drain(network).into_iter().filter_map(datagram).collect()
 }
@@ -102,9 +102,9 @@ fn after_rebinding_the_old_address_is_dead() {
 
 /// What the server end of a stream got.
 fn received(arrivals: &[(u64, Arrival)]) -> Vec<u8> {
-    let bytes = arrivals.iter().filter_map(|(_, arrival)| match arrival {
-        Arrival::Bytes { end: StreamEnd::Server, payload, .. } => Some(&payload[..]),
-        _ => None,
+    let bytes = arrivals.iter().filter_map(|(_, arrival)| {
+        let Arrival::Bytes { end: StreamEnd::Server, payload, .. } = arrival else { return None };
+        Some(&payload[..])
     });
     bytes.collect::<Vec<_>>().concat()
 }
