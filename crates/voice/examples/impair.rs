@@ -44,18 +44,21 @@ fn main() {
     let (mut sequence, mut timestamp, mut bytes) = (0_u64, 0_u64, 0_usize);
     let pace = 1.0 + number("drift", 0.0) * 1e-6;
     let mut block = SILENCE;
-    for (n, chunk) in samples.chunks_exact(BLOCK_SAMPLES).enumerate() {
-        block.copy_from_slice(chunk);
-        let now = 1_000_000_000 + (n as f64 * 1e7 * pace) as u64;
-        uplink.process(&block, &mut |frame| {
-            if frame.kind == FrameKind::Audio {
-                network.send(now, sequence, timestamp, frame.payload);
-                sequence += 1;
-                bytes += frame.payload.len();
-            }
-            timestamp += u64::from(frame.ticks);
-        });
+    let mut chunks = samples.chunks_exact(BLOCK_SAMPLES).enumerate().peekable();
+    for n in 0..samples.len() / BLOCK_SAMPLES {
         let time = 1_003_000_000 + n as u64 * 10_000_000;
+        let spoken_at = |m: usize| 1_000_000_000 + (m as f64 * 1e7 * pace) as u64;
+        while let Some((m, chunk)) = chunks.next_if(|(m, _)| spoken_at(*m) <= time) {
+            block.copy_from_slice(chunk);
+            uplink.process(&block, &mut |frame| {
+                if frame.kind == FrameKind::Audio {
+                    network.send(spoken_at(m), sequence, timestamp, frame.payload);
+                    sequence += 1;
+                    bytes += frame.payload.len();
+                }
+                timestamp += u64::from(frame.ticks);
+            });
+        }
         network.deliver(time, &mut |arrival, sequence, timestamp, payload| {
             downlink.push(Packet {
                 codec,

@@ -155,6 +155,7 @@ pub struct Downlink {
     tail: Option<Block>,
     margins: Margins,
     repair: Repair,
+    fade: Fade,
     meter: LevelMeter,
     stats: DownlinkStats,
     block: Playing,
@@ -213,6 +214,7 @@ impl Downlink {
             tail: None,
             margins: Margins::default(),
             repair: Repair::new(),
+            fade: Fade::new(),
             meter: LevelMeter::new(),
             stats: DownlinkStats::default(),
             block: Playing::Nothing,
@@ -262,7 +264,7 @@ impl Downlink {
 
     /// Gives the next 10 ms. To be called every 10 ms on average; two at once and then none is fine.
     pub fn pull(&mut self, now: Instant, block: &mut Block) -> PullInfo {
-        let now = now.as_nanos() as i64;
+        let now = i64::try_from(now.as_nanos()).unwrap_or(i64::MAX);
         self.block = Playing::Nothing;
         let mut played = [0.0; BLOCK_SAMPLES];
         // Each step but a few gives samples, so this ends; the bound is for the eye.
@@ -346,7 +348,7 @@ impl Downlink {
         if front.start < expected {
             return Step::Drop;
         }
-        let gap = usize::try_from(front.start - expected).unwrap_or(usize::MAX);
+        let gap = usize::try_from(front.start.saturating_sub(expected)).unwrap_or(usize::MAX);
         if gap == 0 {
             return begin(&front);
         }
@@ -390,16 +392,19 @@ impl Downlink {
 
     /// By how much the delay exceeds its target, in samples.
     fn excess_samples(&self) -> i64 {
-        let excess = self.margins.least().map_or(0, |margin| margin - self.timing.target());
-        excess / 1_000_000 * self.speech.per_ms() as i64
+        self.margins.least().map_or(0, |(needed, _)| self.to_samples(needed.saturating_sub(self.timing.target())))
+    }
+
+    fn to_samples(&self, nanos: i64) -> i64 {
+        nanos / 1_000 * self.speech.per_ms() as i64 / 1_000
     }
 
     /// After silence: noise until the packet's delay has reached the target.
     fn at_its_time(&self, now: i64, front: &Entry) -> Step {
-        let played_at = now + media_nanos(self.speech.future() as i64, self.codec);
-        let missing = self.timing.target() - self.timing.delay(played_at, media_nanos(front.start, self.codec));
-        let samples = missing / 1_000 * self.speech.per_ms() as i64 / 1_000;
-        match usize::try_from(samples) {
+        let played_at = now.saturating_add(media_nanos(self.speech.future() as i64, self.codec));
+        let missing =
+            self.timing.target().saturating_sub(self.timing.delay(played_at, media_nanos(front.start, self.codec)));
+        match usize::try_from(self.to_samples(missing)) {
             Ok(samples) if samples > self.speech.per_ms() => Step::Noise(samples.min(self.block_samples())),
             _ => begin(front),
         }
@@ -428,6 +433,7 @@ impl Downlink {
         self.concealer.reset();
         self.margins = Margins::default();
         self.repair = Repair::new();
+        self.fade = Fade::new();
         self.timing.set_repair(0);
         self.stats.restarts += 1;
     }
@@ -468,6 +474,7 @@ impl Downlink {
 
     fn decode(&mut self, now: i64) {
         let Some((front, payload)) = self.queue.front() else { return };
+        let ahead = self.speech.future();
         let silence = front.codec == Codec::Opus && OpusDecoder::is_silence(payload);
         let payload_repairs = front.codec == Codec::Opus && OpusDecoder::has_fec(payload);
         let decoded = match self.decoders.of(front.codec).decode(payload, self.speech.room()) {
@@ -484,16 +491,18 @@ impl Downlink {
         self.queue.pop();
         self.count_losses(&front);
         self.speech.commit(decoded);
+        self.fade.back_in(self.speech.newest_mut(decoded));
         self.smooth_return(decoded);
         if self.codec != Codec::Opus {
             self.concealer.listen(self.speech.newest_mut(decoded));
         }
-        let (expected, sequence) = (front.start + decoded as i64, front.sequence);
+        let (expected, sequence) = (front.start.saturating_add(decoded as i64), front.sequence);
         self.state = if silence { State::Quiet { expected, sequence } } else { State::Playing { expected, sequence } };
         self.note(if silence { Playing::Silence } else { Playing::Audio });
-        let margin = self.timing.delay(now, media_nanos(front.start, front.codec));
-        self.margins.push(margin);
-        self.stats.delay = from_nanos(margin);
+        let needed = self.timing.delay(now, media_nanos(front.start, front.codec));
+        let heard = needed.saturating_add(media_nanos(ahead as i64, front.codec));
+        self.margins.push(needed, heard);
+        self.stats.delay = from_nanos(heard);
         self.keep_pace();
     }
 
@@ -503,7 +512,7 @@ impl Downlink {
             State::Playing { expected, sequence } | State::Concealing { expected, sequence, .. }
                 if front.sequence != sequence.wrapping_add(1) =>
             {
-                usize::try_from(front.start - expected).unwrap_or(0)
+                usize::try_from(front.start.saturating_sub(expected)).unwrap_or(0)
             }
             State::Waiting | State::Playing { .. } | State::Concealing { .. } | State::Quiet { .. } => 0,
         };
@@ -518,11 +527,23 @@ impl Downlink {
     }
 
     fn count_losses(&mut self, front: &Entry) {
-        let (State::Playing { sequence, .. } | State::Concealing { sequence, .. }) = self.state else { return };
+        let (sequence, made_up) = match self.state {
+            State::Playing { sequence, .. } => (sequence, 0),
+            State::Concealing { sequence, made_up, .. } => (sequence, made_up),
+            State::Waiting | State::Quiet { .. } => return,
+        };
         let missing = front.sequence.wrapping_sub(sequence).wrapping_sub(1);
-        if missing < 1_000 {
+        if missing == 0 && made_up > 0 && self.concealed_pause(front) {
+            // The sender left silence out without a word: that was no loss.
+            self.stats.concealed = self.stats.concealed.saturating_sub(self.time(made_up));
+            self.stats.underruns = self.stats.underruns.saturating_sub(1);
+        } else if missing < 1_000 {
             self.stats.lost += missing;
         }
+    }
+
+    fn concealed_pause(&self, front: &Entry) -> bool {
+        matches!(self.state, State::Concealing { expected, .. } if front.start > expected)
     }
 
     /// After made-up audio of our own the decoded audio fades in; Opus does that itself.
@@ -533,27 +554,35 @@ impl Downlink {
             State::Quiet { .. } => merge::into_noise(&mut self.speech, decoded, &mut self.noise),
             State::Concealing { .. } => merge::into_voice(&mut self.speech, decoded, &mut self.concealer),
         };
-        self.margins.shift(media_nanos(moved, self.codec));
+        self.settle(usize::try_from(moved.abs()).unwrap_or(0));
     }
 
     /// Shortens or lengthens what was just decoded, where the delay is off its target.
     fn keep_pace(&mut self) {
-        let per_ms = self.speech.per_ms() as i64;
-        let excess = self.excess_samples();
-        let (changed, effort) = if excess >= 8 * per_ms {
-            let effort = if excess > 100 * per_ms { Effort::Urgent } else { Effort::Gentle };
-            let removed = stretch::shorten(&mut self.speech, excess as usize, effort);
-            self.stats.shortened += self.time(removed);
-            (-(removed as i64), effort)
-        } else if excess < 0 {
-            let added = stretch::lengthen(&mut self.speech, (-excess).max(5 * per_ms) as usize, Effort::Gentle);
+        let Some((needed, heard)) = self.margins.least() else { return };
+        let per_ms = self.speech.per_ms();
+        let spare = self.to_samples(heard.saturating_sub(self.timing.target()));
+        let short = self.to_samples(self.timing.target().saturating_sub(needed));
+        if short > (LEAST_CHANGE_MS * per_ms / 2) as i64 {
+            let added = stretch::lengthen(&mut self.speech, (short as usize).max(15 * per_ms));
             self.stats.lengthened += self.time(added);
-            (added as i64, Effort::Gentle)
-        } else {
-            return;
-        };
-        let _ = effort;
-        self.margins.shift(media_nanos(changed, self.codec));
+            self.settle(added);
+        } else if let Ok(spare) = usize::try_from(spare - (LEAST_CHANGE_MS * per_ms) as i64) {
+            let spare = spare + LEAST_CHANGE_MS * per_ms;
+            let effort = if spare > 100 * per_ms { Effort::Urgent } else { Effort::Gentle };
+            // Blocks are pulled whole: a cut that leaves part of one needs the next packet so much sooner.
+            let (future, block) = (self.speech.future(), self.block_samples());
+            let fits = |cut: usize| cut + (future - cut) % block <= spare;
+            let removed = stretch::shorten(&mut self.speech, spare, effort, fits);
+            self.stats.shortened += self.time(removed);
+            self.settle(removed);
+        }
+    }
+
+    fn settle(&mut self, changed: usize) {
+        if changed > 0 {
+            self.margins.clear();
+        }
     }
 
     fn recover(&mut self, samples: usize) {
@@ -568,6 +597,7 @@ impl Downlink {
             return self.conceal(samples);
         }
         self.speech.commit(recovered);
+        self.fade.back_in(self.speech.newest_mut(recovered));
         self.stats.recovered += 1;
         self.note(Playing::Audio);
         self.made_up(recovered);
@@ -588,6 +618,7 @@ impl Downlink {
             return self.conceal(samples);
         }
         self.speech.commit(restored);
+        self.fade.back_in(self.speech.newest_mut(restored));
         self.stats.restored += self.time(restored);
         self.note(Playing::Audio);
         self.made_up(restored);
@@ -606,10 +637,11 @@ impl Downlink {
             Decoder::Opus(opus) => {
                 let samples = whole_opus_frames(samples);
                 let room = &mut self.speech.room()[..samples];
-                opus.conceal(room).unwrap_or_else(|_| {
+                if opus.conceal(room).is_err() {
                     room.fill(0.0);
-                    samples
-                })
+                }
+                self.fade.out(room);
+                samples
             }
             Decoder::G722(_) | Decoder::G711(_) => {
                 self.concealer.generate(&mut self.speech.room()[..samples]);
@@ -684,6 +716,9 @@ fn begin(front: &Entry) -> Step {
     }
 }
 
+/// Delay that is less than this off its target is left alone.
+const LEAST_CHANGE_MS: usize = 8;
+
 /// How far back deep redundancy may reach: 1 s.
 const MOST_REDUNDANCY: usize = 48_000;
 
@@ -704,30 +739,73 @@ fn from_nanos(nanos: i64) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
 }
 
-/// How early the last packets came before they were needed, in nanoseconds of delay.
+/// Opus conceals for ever at full strength when its neural network does it: after 120 ms that is faded out.
+#[derive(Debug)]
+struct Fade {
+    concealed: usize,
+    gain: f32,
+}
+
+impl Fade {
+    /// At 48 kHz.
+    const HOLD: usize = 120 * 48;
+    const STEP: f32 = 1.0 / (200.0 * 48.0);
+    const STEP_BACK: f32 = 1.0 / (5.0 * 48.0);
+
+    const fn new() -> Self {
+        Self { concealed: 0, gain: 1.0 }
+    }
+
+    fn out(&mut self, samples: &mut [f32]) {
+        for sample in samples {
+            self.concealed = self.concealed.saturating_add(1);
+            if self.concealed > Self::HOLD {
+                self.gain = (self.gain - Self::STEP).max(0.0);
+            }
+            *sample *= self.gain;
+        }
+    }
+
+    fn back_in(&mut self, samples: &mut [f32]) {
+        self.concealed = 0;
+        for sample in samples {
+            if self.gain >= 1.0 {
+                return;
+            }
+            self.gain = (self.gain + Self::STEP_BACK).min(1.0);
+            *sample *= self.gain;
+        }
+    }
+}
+
+/// How early the last packets came before they were needed, and how long before they were heard, in nanoseconds of
+/// delay. A block needs its packet when it is pulled, up to 10 ms before the packet's first sample is heard.
 #[derive(Debug, Default)]
 struct Margins {
-    latest: [i64; Self::KEPT],
+    needed: [i64; Self::KEPT],
+    heard: [i64; Self::KEPT],
     count: usize,
 }
 
 impl Margins {
     const KEPT: usize = 10;
 
-    fn push(&mut self, margin: i64) {
-        self.latest[self.count % Self::KEPT] = margin;
+    fn push(&mut self, needed: i64, heard: i64) {
+        self.needed[self.count % Self::KEPT] = needed;
+        self.heard[self.count % Self::KEPT] = heard;
         self.count += 1;
     }
 
-    fn least(&self) -> Option<i64> {
-        self.latest[..self.count.min(Self::KEPT)].iter().copied().min()
+    /// The least of the last ones, as (when needed, when heard).
+    fn least(&self) -> Option<(i64, i64)> {
+        let kept = self.count.min(Self::KEPT);
+        let least = |values: &[i64]| values[..kept].iter().copied().min();
+        Some((least(&self.needed)?, least(&self.heard)?))
     }
 
-    /// All of them would have been this much larger.
-    fn shift(&mut self, nanos: i64) {
-        for margin in &mut self.latest {
-            *margin += nanos;
-        }
+    /// Playing changed its delay: what was measured before says nothing of what comes.
+    fn clear(&mut self) {
+        self.count = 0;
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Processing {
 /// Removes from the microphone what the loudspeaker plays (WebRTC's AEC3), noise, and differences of level.
 ///
 /// For each 10 ms first [`render`](Self::render) with what goes to the loudspeaker, then
-/// [`capture`](Self::capture) with what came from the microphone.
+/// [`capture`](Self::capture) with what came from the microphone. Both allocate small blocks inside sonora.
 pub struct EchoControl {
     processing: Processing,
     loudspeaker: AudioProcessing,

@@ -9,7 +9,9 @@
 //! for wasm32, where the browser brings its own media.
 //!
 //! After construction nothing here allocates, locks, logs or panics, so that everything may be called on an audio
-//! thread; a test with a counting allocator holds it to that.
+//! thread; a test with a counting allocator holds it to that. The one exception is [`EchoControl`]: sonora takes some
+//! twenty small blocks for each 10 ms and gives them back. It belongs on the thread between the rings, not in a device's
+//! callback.
 //!
 //! How to test it: `cargo test -p bellbird-voice`; how fast it is: `cargo bench -p bellbird-voice`.
 

@@ -2,6 +2,7 @@ use bellbird_base::{Codec, Duration};
 
 use crate::codec::{
     CodecError, ComfortNoiseEncoder, Encoder, MAX_COMFORT_NOISE_BYTES, MAX_FRAME_SAMPLES, MAX_PAYLOAD_BYTES,
+    OpusDecoder,
 };
 use crate::level::{Level, LevelMeter};
 use crate::rate::Downsampler;
@@ -101,6 +102,8 @@ pub struct Uplink {
     mute: Mute,
     meter: LevelMeter,
     next_is_first: bool,
+    /// Whether the peer was told that silence is left out now (Opus DTX).
+    announced: bool,
 }
 
 impl Uplink {
@@ -126,6 +129,7 @@ impl Uplink {
             mute: Mute::default(),
             meter: LevelMeter::new(),
             next_is_first: true,
+            announced: false,
         })
     }
 
@@ -239,10 +243,15 @@ impl Uplink {
         };
         let (kind, bytes) = match verdict {
             Verdict::Voice => match self.encoders.of(self.codec).encode(frame, &mut self.payload[..]) {
-                Ok(bytes) if self.codec == Codec::Opus && self.silence == Silence::LeftOut && bytes <= 2 => {
-                    (FrameKind::Skipped, 0)
+                Ok(bytes) if self.codec == Codec::Opus && OpusDecoder::is_silence(&self.payload[..bytes]) => {
+                    // The first one goes out, to say that silence begins.
+                    let first = !std::mem::replace(&mut self.announced, true);
+                    if first { (FrameKind::Audio, bytes) } else { (FrameKind::Skipped, 0) }
                 }
-                Ok(bytes) => (FrameKind::Audio, bytes),
+                Ok(bytes) => {
+                    self.announced = false;
+                    (FrameKind::Audio, bytes)
+                }
                 Err(_) => (FrameKind::Skipped, 0),
             },
             Verdict::Describe => (FrameKind::ComfortNoise, self.activity.describe(&mut self.payload)),

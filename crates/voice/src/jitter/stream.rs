@@ -52,7 +52,7 @@ impl Streams {
                 return Place { stream: previous.number, start: previous.samples(timestamp) };
             }
         }
-        let arrival = arrival.as_nanos() as i64;
+        let arrival = i64::try_from(arrival.as_nanos()).unwrap_or(i64::MAX);
         if let Some(newest) = self.newest.as_ref().filter(|newest| newest.codec == codec && !self.restart) {
             let start = newest.samples(timestamp);
             let media = media_nanos(start, codec);
@@ -82,7 +82,9 @@ impl Origin {
     }
 }
 
-/// What a number of samples takes, in nanoseconds.
+/// What a number of samples takes, in nanoseconds, bounded to a century.
 pub(crate) fn media_nanos(samples: i64, codec: Codec) -> i64 {
-    (i128::from(samples) * 1_000_000_000 / i128::from(codec.sample_rate())) as i64
+    const CENTURY: i128 = 3_000_000_000_000_000_000;
+    let nanos = i128::from(samples) * 1_000_000_000 / i128::from(codec.sample_rate());
+    nanos.clamp(-CENTURY, CENTURY) as i64
 }

@@ -20,30 +20,39 @@ pub(crate) enum Effort {
     Urgent,
 }
 
-/// Takes a period out of the future, at most `most` samples. Says how many went.
-pub(crate) fn shorten(speech: &mut Speech, most: usize, effort: Effort) -> usize {
+/// Takes a period of at most `most` samples that `fits` out of the future. Says how many went.
+pub(crate) fn shorten(speech: &mut Speech, most: usize, effort: Effort, fits: impl Fn(usize) -> bool) -> usize {
     let per_ms = speech.per_ms();
     let (all, now) = speech.all_mut();
     let future = all.len() - now;
     let limit = most.min(future / 2).min(pitch::longest(per_ms));
     // Seen from one period later, so that the search may look back at the future's start.
-    let Some(period) = suitable(&all[now..], limit, future - limit, limit, per_ms, effort) else { return 0 };
+    let period = match suitable(&all[now..], limit, future - limit, limit, per_ms, effort) {
+        Suitable::Nothing => return 0,
+        Suitable::Period(period) => period,
+        Suitable::Anything => (per_ms..=limit).rev().find(|cut| fits(*cut)).unwrap_or(0),
+    };
+    if period == 0 || !fits(period) {
+        return 0;
+    }
     let (front, back) = all[now..].split_at_mut(period);
     crossfade(front, &back[..period]);
-    let length = all.len();
     all.copy_within(now + 2 * period.., now + period);
-    debug_assert!(length >= now + period);
     speech.shorten(period);
     period
 }
 
-/// Repeats a period before the future, at most `most` samples. Says how many were put in.
-pub(crate) fn lengthen(speech: &mut Speech, most: usize, effort: Effort) -> usize {
+/// Repeats a period of at most `most` samples before the future. Says how many were put in.
+pub(crate) fn lengthen(speech: &mut Speech, most: usize) -> usize {
     let per_ms = speech.per_ms();
     let (all, now) = speech.all_mut();
     let future = all.len() - now;
     let limit = most.min(future).min(now / 2).min(pitch::longest(per_ms));
-    let Some(period) = suitable(all, now, future.min(limit), limit, per_ms, effort) else { return 0 };
+    let period = match suitable(all, now, future.min(limit), limit, per_ms, Effort::Gentle) {
+        Suitable::Nothing => return 0,
+        Suitable::Period(period) => period,
+        Suitable::Anything => limit,
+    };
     let mut inserted = [0.0; pitch_room()];
     let Some(inserted) = inserted.get_mut(..period) else { return 0 };
     inserted.copy_from_slice(&all[now..now + period]);
@@ -64,17 +73,25 @@ const fn pitch_room() -> usize {
     15 * 48
 }
 
-fn suitable(signal: &[f32], at: usize, window: usize, most: usize, per_ms: usize, effort: Effort) -> Option<usize> {
+/// What may be taken out or repeated.
+enum Suitable {
+    Nothing,
+    Period(usize),
+    /// It is silent: as much as one likes.
+    Anything,
+}
+
+fn suitable(signal: &[f32], at: usize, window: usize, most: usize, per_ms: usize, effort: Effort) -> Suitable {
     let least = 5 * per_ms / 2;
     if most < least || at + window > signal.len() {
-        return None;
+        return Suitable::Nothing;
     }
     if mean_square(&signal[at.saturating_sub(most)..at + window]) < QUIET {
-        return Some(most);
+        return Suitable::Anything;
     }
     let found = pitch::find(signal, at, window, most, per_ms);
     let enough = if effort == Effort::Urgent { ALIKE_ENOUGH } else { ALIKE };
-    (found.likeness >= enough && found.period <= most).then_some(found.period)
+    if found.likeness >= enough && found.period <= most { Suitable::Period(found.period) } else { Suitable::Nothing }
 }
 
 /// Turns `from` into `to` along its length.
@@ -114,12 +131,12 @@ mod tests {
         for per_ms in [8, 16, 48] {
             let natural = steepest(&(0..1_000).map(|n| voiced(n, per_ms)).collect::<Vec<_>>());
             let mut speech = filled(per_ms);
-            let removed = shorten(&mut speech, 15 * per_ms, Effort::Gentle);
+            let removed = shorten(&mut speech, 15 * per_ms, Effort::Gentle, |_| true);
             assert!(removed.abs_diff(per_ms * 1_000 / 140) <= 1, "{removed}");
             assert_eq!(speech.future(), 40 * per_ms - removed);
             let (all, _) = speech.all_mut();
             assert!(steepest(all) < 1.2 * natural);
-            let added = lengthen(&mut speech, 15 * per_ms, Effort::Gentle);
+            let added = lengthen(&mut speech, 15 * per_ms);
             assert!(added.abs_diff(per_ms * 1_000 / 140) <= 1, "{added}");
             let (all, _) = speech.all_mut();
             assert!(steepest(all) < 1.2 * natural);
@@ -130,8 +147,8 @@ mod tests {
     fn silence_gives_way_by_as_much_as_is_asked() {
         let mut speech = Speech::new(8_000);
         speech.commit(400);
-        assert_eq!(shorten(&mut speech, 100, Effort::Gentle), 100);
-        assert_eq!(lengthen(&mut speech, 100, Effort::Gentle), 100);
+        assert_eq!(shorten(&mut speech, 100, Effort::Gentle, |_| true), 100);
+        assert_eq!(lengthen(&mut speech, 100), 100);
         assert_eq!(speech.future(), 400);
     }
 
@@ -139,6 +156,6 @@ mod tests {
     fn too_little_future_is_left_alone() {
         let mut speech = Speech::new(8_000);
         speech.commit(30);
-        assert_eq!(shorten(&mut speech, 100, Effort::Urgent), 0);
+        assert_eq!(shorten(&mut speech, 100, Effort::Urgent, |_| true), 0);
     }
 }

@@ -18,8 +18,8 @@ const SPAN_NANOS: i64 = 500 * NANOS_PER_MILLI;
 const SPAN_PACKETS: u32 = 5;
 /// Share of the spans whose worst packet shall still be in time.
 const QUANTILE: f32 = 0.95;
-/// What a span leaves of the histogram: half is forgotten after 20 s.
-const KEEP: f32 = 0.983;
+/// What a span leaves of the histogram: half is forgotten after 11 s.
+const KEEP: f32 = 0.97;
 
 /// The least transit of the last four seconds.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl LeastTransit {
     }
 
     fn observe(&mut self, arrival: i64, transit: i64) {
-        if arrival - self.since >= SPAN_NANOS {
+        if arrival.saturating_sub(self.since) >= SPAN_NANOS {
             self.since = arrival;
             self.at = (self.at + 1) % self.minima.len();
             self.minima[self.at] = i64::MAX;
@@ -92,16 +92,16 @@ impl Timing {
     /// Takes the arrival of a packet and the time its first sample stands for, both in nanoseconds from any origin.
     /// Gives its lateness in nanoseconds; negative if it came earlier than any before.
     pub(crate) fn observe(&mut self, arrival: i64, media: i64) -> i64 {
-        let transit = arrival - media;
+        let transit = arrival.saturating_sub(media);
         let least = self.least.get_or_insert_with(|| LeastTransit::new(arrival, transit));
-        let lateness = transit - least.get();
+        let lateness = transit.saturating_sub(least.get());
         least.observe(arrival, transit);
         if self.packets == 0 {
             self.span_start = arrival;
         }
         self.worst = self.worst.max(lateness);
         self.packets += 1;
-        if arrival - self.span_start >= SPAN_NANOS && self.packets >= SPAN_PACKETS {
+        if arrival.saturating_sub(self.span_start) >= SPAN_NANOS && self.packets >= SPAN_PACKETS {
             self.close_span();
         }
         lateness
@@ -116,7 +116,7 @@ impl Timing {
 
     /// How much later than the least transit a sample that stands for `media` is at `now`, in nanoseconds.
     pub(crate) fn delay(&self, now: i64, media: i64) -> i64 {
-        now - media - self.least.as_ref().map_or(0, LeastTransit::get)
+        now.saturating_sub(media).saturating_sub(self.least.as_ref().map_or(0, LeastTransit::get))
     }
 
     /// The delay to aim at, in nanoseconds.
