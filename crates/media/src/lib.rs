@@ -16,6 +16,9 @@
 
 mod config;
 mod event;
+#[doc(hidden)]
+#[allow(clippy::unwrap_used, reason = "a finding shall stop the fuzzer")]
+pub mod fuzzing;
 mod negotiation;
 mod outputs;
 mod path;

@@ -1,6 +1,7 @@
 //! Offers as peers send them, each with the answer that we give, word for word.
 //!
 //! `BELLBIRD_BLESS=1 cargo test -p bellbird-media --test peers` writes the answers anew: read the difference.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop where it stands")]
 
 use std::fs;
 use std::path::Path;
