@@ -194,6 +194,7 @@ fn write_text(out: &mut impl Write, explanation: &Explanation<'_>) -> io::Result
 }
 
 /// What a header field is for, in a line.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of all others the name says enough")]
 const fn meaning(name: HeaderName<'_>) -> Option<&'static str> {
     Some(match name {
         HeaderName::Via => "one hop on the way; the response goes back along it (RFC 3261 §20.42)",

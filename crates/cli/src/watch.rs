@@ -1,8 +1,8 @@
 //! What changed between two views, as lines. The phone tells whole states; scripts want to know what happened.
 
 use bellbird_contract::{
-    AccountView, CallDirection, CallId, CallState, CallView, EndReason, ErrorCode, PhoneView, Problem, Registration,
-    Timestamp, Transport,
+    AccountView, CallDirection, CallState, CallView, EndReason, ErrorCode, PhoneView, Problem, Registration, Timestamp,
+    Transport,
 };
 
 use crate::line::{Line, Side};
@@ -103,7 +103,14 @@ fn state_lines(before: Option<&CallView>, call: &CallView, lines: &mut Vec<Line>
         CallState::Active if matches!(was, Some(CallState::Reconnecting)) => {
             lines.push(Line::Reconnected { call: number });
         }
-        _ => {}
+        CallState::Calling
+        | CallState::Incoming { .. }
+        | CallState::Connecting
+        | CallState::Active
+        | CallState::OnHold
+        | CallState::TheyHold
+        | CallState::BothHold
+        | CallState::Unknown => {}
     }
 }
 
@@ -153,11 +160,6 @@ fn ended(call: &CallView, reason: EndReason, problem: Option<&Problem>) -> Line 
     }
 }
 
-/// The call of this number.
-pub(crate) fn call(view: &PhoneView, id: CallId) -> Option<&CallView> {
-    view.calls.iter().find(|call| call.id == id)
-}
-
 /// The status code at the head of the small print.
 fn status(problem: &Problem) -> Option<u16> {
     problem.details.as_deref()?.split(' ').next()?.parse().ok()
@@ -182,7 +184,7 @@ fn transport_name(transport: Transport) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bellbird_contract::{AccountId, CallCapabilities, Party, Security};
+    use bellbird_contract::{AccountId, CallCapabilities, CallId, Party, Security};
 
     use super::*;
 

@@ -47,7 +47,15 @@ pub(crate) const fn exit_code(code: ErrorCode) -> Exit {
         | ErrorCode::ConnectionLost => Exit::Unreachable,
         ErrorCode::NoMicrophone | ErrorCode::NoSpeaker | ErrorCode::MicrophoneRefused => Exit::NoDevice,
         ErrorCode::FieldInvalid | ErrorCode::NoAccount | ErrorCode::InvalidTarget => Exit::Usage,
-        _ => Exit::Failed,
+        ErrorCode::NoAudio
+        | ErrorCode::HoldRefused
+        | ErrorCode::TransferFailed
+        | ErrorCode::DeviceLost
+        | ErrorCode::StorageFailed
+        | ErrorCode::StorageNewer
+        | ErrorCode::StorageDamaged
+        | ErrorCode::KeyStoreMissing
+        | ErrorCode::Unknown => Exit::Failed,
     }
 }
 
@@ -121,7 +129,7 @@ pub(crate) fn sentence(problem: &Problem) -> String {
             "The history could not be read or written.".to_owned()
         }
         ErrorCode::FieldInvalid => format!("The field {} can't be right.", of("field")),
-        _ => "Something went wrong.".to_owned(),
+        ErrorCode::Unknown => "Something went wrong.".to_owned(),
     };
     match &problem.details {
         Some(details) => format!("{words} ({details})"),

@@ -215,7 +215,6 @@ impl Driver {
                 self.events.send(EngineEvent::Digit(call, digit, duration)).ok();
                 MediaEvent::Digit(call, digit)
             }
-            RtpEvent::DigitsSent(_) => return,
             RtpEvent::DigitRefused(call, digit) => {
                 tracing::info!("{call:?} takes no digits in RTP: {digit:?} was not sent");
                 return;

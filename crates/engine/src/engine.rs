@@ -136,10 +136,10 @@ async fn listen(net: &NetHandle, wanted: &[(Protocol, SocketAddr)]) -> Result<Ve
 async fn first_load(reports: &mut mpsc::UnboundedReceiver<Report>) -> (bellbird_phone::Loaded, String, Vec<Report>) {
     let mut earlier = Vec::new();
     while let Some(report) = reports.recv().await {
-        match report {
-            Report::Keeper(KeeperEvent::Loaded(loaded, instance)) => return (*loaded, instance, earlier),
-            other => earlier.push(other),
+        if let Report::Keeper(KeeperEvent::Loaded(loaded, instance)) = report {
+            return (*loaded, instance, earlier);
         }
+        earlier.push(report);
     }
     (bellbird_phone::Loaded::default(), String::new(), earlier)
 }

@@ -36,7 +36,7 @@ pub(crate) enum KeeperEvent {
 }
 
 enum Request {
-    Store(StoreRequest),
+    Store(Box<StoreRequest>),
     Flush,
 }
 
@@ -56,7 +56,7 @@ impl Keeper {
     }
 
     pub(crate) fn store(&self, request: StoreRequest) {
-        self.send(Request::Store(request));
+        self.send(Request::Store(Box::new(request)));
     }
 
     /// Asks for [`KeeperEvent::Flushed`] once all that was asked for is written.
@@ -90,7 +90,7 @@ fn keep(memory: &Memory, requests: &mpsc::Receiver<Request>, mut events: impl Fn
     for request in requests {
         match request {
             Request::Store(request) => {
-                if let Err(problem) = shelf.carry_out(request) {
+                if let Err(problem) = shelf.carry_out(*request) {
                     events(KeeperEvent::Trouble(problem));
                 }
             }

@@ -24,8 +24,8 @@ use bellbird_contract::CallId;
 use bellbird_media::{Component, Negotiated, QualityReport, SessionConfig};
 use mio::{Events, Poll, Token, Waker};
 
-pub use leg::LegRings;
-pub use packet::{FromSound, Payload, ToSound};
+pub(crate) use leg::LegRings;
+pub(crate) use packet::{FromSound, Payload, ToSound};
 pub use sockets::PortRange;
 
 use leg::Leg;
@@ -36,7 +36,7 @@ const WAKE: Token = Token(0);
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the driver asks of the thread.
-pub enum RtpCommand {
+pub(crate) enum RtpCommand {
     /// Makes a session and its sockets on this address.
     Open {
         /// Whose.
@@ -74,7 +74,7 @@ pub enum RtpCommand {
 
 /// What the thread tells the driver.
 #[derive(Debug)]
-pub enum RtpEvent {
+pub(crate) enum RtpEvent {
     /// Our offer, or why there is none.
     Offer(CallId, Result<String, String>),
     /// Our answer, or the status and words of the refusal.
@@ -85,8 +85,6 @@ pub enum RtpEvent {
     Negotiated(CallId, Negotiated),
     /// The peer pressed a digit.
     Digit(CallId, char, Duration),
-    /// All our digits are out.
-    DigitsSent(CallId),
     /// The peer takes no digits in RTP: they must go another way.
     DigitRefused(CallId, char),
     /// How the call sounds, once a second; `last` is the one at the end.
@@ -105,7 +103,7 @@ pub enum RtpEvent {
 }
 
 /// The driver's end of the thread.
-pub struct RtpThread {
+pub(crate) struct RtpThread {
     commands: mpsc::Sender<RtpCommand>,
     waker: Arc<Waker>,
     thread: Option<thread::JoinHandle<()>>,
@@ -113,7 +111,7 @@ pub struct RtpThread {
 
 impl RtpThread {
     /// Starts the thread. `events` is called on it and must not block.
-    pub fn start(
+    pub(crate) fn start(
         ports: PortRange,
         now: impl Fn() -> Instant + Send + 'static,
         events: impl FnMut(RtpEvent) + Send + 'static,
@@ -128,14 +126,14 @@ impl RtpThread {
     }
 
     /// Gives a command. A thread that has ended takes none, and nothing is left to be done then.
-    pub fn command(&self, command: RtpCommand) {
+    pub(crate) fn command(&self, command: RtpCommand) {
         if self.commands.send(command).is_ok() {
             self.wake();
         }
     }
 
     /// What wakes the thread when a frame lies in a ring; a system call and no lock.
-    pub fn waker(&self) -> Arc<Waker> {
+    pub(crate) fn waker(&self) -> Arc<Waker> {
         Arc::clone(&self.waker)
     }
 

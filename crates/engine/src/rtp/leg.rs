@@ -14,20 +14,19 @@ use super::sockets::{PortRange, Sockets};
 use super::{REPORT_INTERVAL, RtpEvent};
 
 /// The RTP thread's ends of the rings to and from the sound thread.
-pub struct LegRings {
+pub(crate) struct LegRings {
     /// What was received.
-    pub to_sound: rtrb::Producer<ToSound>,
+    pub(crate) to_sound: rtrb::Producer<ToSound>,
     /// What is to be sent.
-    pub from_sound: rtrb::Consumer<FromSound>,
+    pub(crate) from_sound: rtrb::Consumer<FromSound>,
     /// What the jitter buffer says of itself.
-    pub playout: rtrb::Consumer<Playout>,
+    pub(crate) playout: rtrb::Consumer<Playout>,
 }
 
 /// What happened on a leg, before it is known whose it is.
 pub(super) enum LegEvent {
     Negotiated(Negotiated),
     Digit(char, Duration),
-    DigitsSent,
     Report(QualityReport),
     ResolveHost(String),
 }
@@ -37,7 +36,6 @@ impl LegEvent {
         match self {
             Self::Negotiated(negotiated) => RtpEvent::Negotiated(call, negotiated),
             Self::Digit(digit, duration) => RtpEvent::Digit(call, digit, duration),
-            Self::DigitsSent => RtpEvent::DigitsSent(call),
             Self::Report(report) => RtpEvent::Report { call, report: Box::new(report), last: false },
             Self::ResolveHost(host) => RtpEvent::ResolveHost(call, host),
         }
@@ -212,7 +210,6 @@ fn pass_on(event: Event<'_>, to_sound: &mut rtrb::Producer<ToSound>, events: &mu
             codec: frame.codec,
             sequence: frame.sequence,
             timestamp: frame.timestamp,
-            marker: frame.marker,
             arrival: frame.arrival,
             payload: Payload::copy_of(frame.payload),
         },
@@ -222,9 +219,8 @@ fn pass_on(event: Event<'_>, to_sound: &mut rtrb::Producer<ToSound>, events: &mu
         Event::SourceChanged { .. } => ToSound::SourceChanged,
         Event::Negotiated(negotiated) => return events(LegEvent::Negotiated(negotiated)),
         Event::Digit { digit, duration } => return events(LegEvent::Digit(digit, duration)),
-        Event::DigitsSent => return events(LegEvent::DigitsSent),
         Event::ResolveHost(host) => return events(LegEvent::ResolveHost(host.to_owned())),
-        Event::Latched(..) | Event::Bye | Event::ReportReceived => return,
+        Event::DigitsSent | Event::Latched(..) | Event::Bye | Event::ReportReceived => return,
     };
     if to_sound.push(sound).is_err() {
         tracing::debug!("the sound thread is behind: a packet was dropped");

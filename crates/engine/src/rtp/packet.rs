@@ -5,14 +5,14 @@ const CAPACITY: usize = 1_472;
 
 /// Bytes of their own, so that the threads pass them on without allocating.
 #[derive(Clone)]
-pub struct Payload {
+pub(crate) struct Payload {
     length: usize,
     bytes: [u8; CAPACITY],
 }
 
 impl Payload {
     /// A copy of `bytes`, cut where it is longer than any packet.
-    pub fn copy_of(bytes: &[u8]) -> Self {
+    pub(crate) fn copy_of(bytes: &[u8]) -> Self {
         let length = bytes.len().min(CAPACITY);
         let mut payload = Self { length, bytes: [0; CAPACITY] };
         payload.bytes[..length].copy_from_slice(&bytes[..length]);
@@ -20,13 +20,13 @@ impl Payload {
     }
 
     /// The bytes.
-    pub fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 }
 
 /// What goes from the RTP thread to the sound thread.
-pub enum ToSound {
+pub(crate) enum ToSound {
     /// Encoded audio out of one packet; the fields as in [`bellbird_media::RtpFrame`].
     Frame {
         /// How it is encoded.
@@ -35,8 +35,6 @@ pub enum ToSound {
         sequence: u64,
         /// Extended timestamp.
         timestamp: u64,
-        /// First after silence.
-        marker: bool,
         /// When it came in.
         arrival: Instant,
         /// The encoded audio.
@@ -62,7 +60,7 @@ pub enum ToSound {
 }
 
 /// What goes from the sound thread to the RTP thread.
-pub enum FromSound {
+pub(crate) enum FromSound {
     /// Encoded audio.
     Frame {
         /// How it is encoded.

@@ -210,7 +210,7 @@ impl<E: FnMut(SoundEvent)> Control<E> {
             Trial::Microphone if self.gauges.trial() == TrialStage::Idle && self.has_been_told_of_recording() => {
                 self.trial = Trial::None;
             }
-            _ => {}
+            Trial::None | Trial::Meter | Trial::Microphone | Trial::Tone(..) => {}
         }
         let now = timestamp();
         let length = Duration::from_millis(10 * TRIAL_BLOCKS as u64);
