@@ -68,6 +68,14 @@ describe('problems', () => {
     expect(inWords(problem)).toBe(inWords({ code: 'unknown', params: {}, details: null }));
   });
 
+  it('of a server are told otherwise where they ended a call', () => {
+    const target = { target: 'Tom' };
+    for (const code of ['serverUnreachable', 'serverUnavailable', 'forbidden'] as const) {
+      expect(inWords({ code, params: target, details: null })).toContain('Tom');
+      expect(inWords({ code, params: { server: 'b.example', address: 'a@b.example' }, details: null })).toContain('b.example');
+    }
+  });
+
   it('are told near the field that can mend them', () => {
     const at = (code: ErrorCode, serverTyped = false) => fieldOf({ code, params: { field: 'userName' }, details: null }, serverTyped);
     expect(at('wrongPassword')).toBe('secret');
