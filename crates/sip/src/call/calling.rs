@@ -56,8 +56,8 @@ enum Cancel {
     No,
     /// As soon as a provisional response comes (RFC 3261 §9.1).
     Wanted,
-    /// Sent; a UAS of RFC 2543 may never send a final response.
-    Sent(Instant),
+    /// Sent. The transaction gives up where no final response follows.
+    Sent,
 }
 
 impl Calling {
@@ -68,8 +68,7 @@ impl Calling {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.cancel {
             Cancel::No => Some(self.give_up),
-            Cancel::Wanted => None,
-            Cancel::Sent(end) => Some(end),
+            Cancel::Wanted | Cancel::Sent => None,
         }
     }
 
@@ -154,16 +153,7 @@ impl Call {
         if calling.deadline().is_none_or(|at| at > cx.now) {
             return;
         }
-        match calling.cancel {
-            Cancel::No => self.cancel(cx, EndedBy::Local, EndReason::NoAnswer),
-            Cancel::Wanted => {}
-            Cancel::Sent(_) => {
-                let request = calling.request;
-                cx.endpoint.abandon(request);
-                cx.inflight.remove(&request);
-                self.become_over();
-            }
-        }
+        self.cancel(cx, EndedBy::Local, EndReason::NoAnswer);
     }
 
     /// Gives the call up before it is answered.
@@ -181,10 +171,9 @@ impl Call {
     }
 
     fn cancel_if_possible(&mut self, cx: &mut Cx<'_>) {
-        let patience = cx.config.timers.patience();
         let Some(calling) = self.calling() else { return };
         if calling.cancel == Cancel::Wanted && cx.endpoint.can_cancel(calling.request) {
-            calling.cancel = Cancel::Sent(cx.now + patience);
+            calling.cancel = Cancel::Sent;
             cx.endpoint.cancel(cx.now, calling.request, None);
         }
     }

@@ -298,7 +298,10 @@ impl Call {
         self.start_session(cx, Self::session_for(cx, message));
         let Some(confirmed) = self.confirmed() else { return };
         // A new INVITE says that the ACK of the last one was sent, even if it did not arrive.
-        confirmed.unacked = None;
+        if confirmed.unacked.take().is_some_and(|unacked| unacked.initial) {
+            cx.call_event(id, CallEvent::Established);
+        }
+        let Some(confirmed) = self.confirmed() else { return };
         confirmed.dialog.refresh_target(message);
         let cseq = message.cseq().sequence;
         match description(message) {
@@ -455,10 +458,12 @@ impl Call {
     pub(super) fn drop_exchange(&mut self, cx: &mut Cx<'_>) {
         let Some(confirmed) = self.confirmed() else { return };
         confirmed.queued = None;
-        if let Exchange::Received { server, .. } | Exchange::Asked { server, .. } =
-            core::mem::replace(&mut confirmed.exchange, Exchange::Stable)
-        {
-            cx.endpoint.refuse(cx.now, server, StatusCode::REQUEST_TERMINATED);
+        match core::mem::replace(&mut confirmed.exchange, Exchange::Stable) {
+            Exchange::Received { server, .. } | Exchange::Asked { server, .. } => {
+                cx.endpoint.refuse(cx.now, server, StatusCode::REQUEST_TERMINATED);
+            }
+            Exchange::Offered { request, .. } => cx.endpoint.limit(cx.now, request),
+            Exchange::Stable | Exchange::Retry { .. } | Exchange::AwaitAnswer | Exchange::AnswerInAck => {}
         }
     }
 

@@ -131,12 +131,22 @@ impl Endpoint {
         if let Some(pending) = self.pending.get_mut(&id) {
             pending.targets.clear();
         }
+        self.limit(now, id);
         let Some(client) = self.clients.get(&key) else { return };
         let (mut request, flow) = (within_transaction(&client.request, Method::Cancel), client.flow);
         if let Some(reason) = reason {
             request.headers.push(HeaderName::Reason, reason);
         }
         self.start_client(now, ClientKey { cancel: true, ..key }, flow, request, None);
+    }
+
+    /// Nobody wants the answer to this INVITE any more: it is given up when none comes soon.
+    pub fn limit(&mut self, now: Instant, id: RequestId) {
+        let Some(key) = self.invite_of(id).map(|(key, _)| key.clone()) else { return };
+        if let Some(Client { machine: ClientMachine::Invite(machine), .. }) = self.clients.get_mut(&key) {
+            machine.limit(now);
+        }
+        self.arm_client(&key);
     }
 
     /// Forgets a request, and ends its transaction without a word.

@@ -173,6 +173,8 @@ impl Flow {
 
     /// Pings from now on, every `interval`; `None` stops that.
     pub(super) fn keep_alive(&mut self, now: Instant, interval: Option<Duration>) {
+        // Whoever does not need it any more starts its idle time.
+        self.touch(now);
         self.keep_alive = match (interval, &self.keep_alive) {
             (None, _) => KeepAlive::Off,
             (Some(interval), KeepAlive::Off) => KeepAlive::Ping { interval, at: now + interval, peer_pongs: false },

@@ -38,8 +38,9 @@ pub struct InviteClient {
 /// ```
 #[derive(Clone, Debug)]
 enum InviteState {
-    Calling { retransmit: Option<Backoff>, give_up: Instant },
-    Proceeding,
+    Calling { retransmit: Option<Backoff>, give_up: Instant, wanted: bool },
+    /// Without a limit until nobody wants the answer any more.
+    Proceeding { give_up: Option<Instant> },
     Accepted { end: Instant },
     Completed { end: Instant },
     Terminated,
@@ -49,35 +50,38 @@ impl InviteClient {
     /// The machine of an INVITE that is being sent now.
     pub fn new(now: Instant, reliable: bool, timers: Timers) -> Self {
         let retransmit = (!reliable).then(|| Backoff::new(now, timers.t1, Duration::MAX / 4));
-        let state = InviteState::Calling { retransmit, give_up: now + timers.patience() };
+        let state = InviteState::Calling { retransmit, give_up: now + timers.patience(), wanted: true };
         Self { timers, reliable, state }
     }
 
     /// The timer that rings next.
     pub fn deadline(&self) -> Option<(Timer, Instant)> {
         match &self.state {
-            InviteState::Calling { retransmit, give_up } => {
+            InviteState::Calling { retransmit, give_up, .. } => {
                 Some(earliest(retransmit.map(|timer| (Timer::A, timer.at)), (Timer::B, *give_up)))
             }
             InviteState::Accepted { end } => Some((Timer::M, *end)),
             InviteState::Completed { end } => Some((Timer::D, *end)),
-            InviteState::Proceeding | InviteState::Terminated => None,
+            InviteState::Proceeding { give_up } => give_up.map(|at| (Timer::B, at)),
+            InviteState::Terminated => None,
         }
     }
 
     /// A response came in.
     pub fn receive(&mut self, now: Instant, class: Class) -> ClientStep {
         match (&self.state, class) {
-            (InviteState::Calling { .. } | InviteState::Proceeding, Class::Provisional) => {
-                self.state = InviteState::Proceeding;
+            (InviteState::Calling { wanted, .. }, Class::Provisional) => {
+                let give_up = (!wanted).then(|| now + self.timers.patience());
+                self.state = InviteState::Proceeding { give_up };
                 ClientStep::Deliver
             }
-            (InviteState::Calling { .. } | InviteState::Proceeding, Class::Success) => {
+            (InviteState::Proceeding { .. }, Class::Provisional) => ClientStep::Deliver,
+            (InviteState::Calling { .. } | InviteState::Proceeding { .. }, Class::Success) => {
                 self.state = InviteState::Accepted { end: now + self.timers.patience() };
                 ClientStep::Deliver
             }
             (InviteState::Accepted { .. }, Class::Success) => ClientStep::Deliver,
-            (InviteState::Calling { .. } | InviteState::Proceeding, Class::Refusal) => {
+            (InviteState::Calling { .. } | InviteState::Proceeding { .. }, Class::Refusal) => {
                 self.state = self.completed(now);
                 ClientStep::DeliverAndAcknowledge
             }
@@ -114,19 +118,23 @@ impl InviteClient {
         self.give_up()
     }
 
-    /// Ends it without a word, for an INVITE that was cancelled and never answered.
-    pub fn terminate(&mut self) {
-        self.state = InviteState::Terminated;
+    /// Nobody wants the answer any more: gives up when none comes within 64·T1, as after a CANCEL (RFC 3261 §9.1).
+    pub fn limit(&mut self, now: Instant) {
+        match &mut self.state {
+            InviteState::Calling { wanted, .. } => *wanted = false,
+            InviteState::Proceeding { give_up } => *give_up = give_up.or(Some(now + self.timers.patience())),
+            InviteState::Accepted { .. } | InviteState::Completed { .. } | InviteState::Terminated => {}
+        }
     }
 
     /// Whether a response that is not final has come, so that a CANCEL may be sent (RFC 3261 §9.1).
     pub fn is_proceeding(&self) -> bool {
-        matches!(self.state, InviteState::Proceeding)
+        matches!(self.state, InviteState::Proceeding { .. })
     }
 
     /// Whether no final response has come.
     pub fn is_pending(&self) -> bool {
-        matches!(self.state, InviteState::Calling { .. } | InviteState::Proceeding)
+        matches!(self.state, InviteState::Calling { .. } | InviteState::Proceeding { .. })
     }
 
     /// Whether it can be forgotten.

@@ -14,6 +14,9 @@ use bellbird_testkit::{Arrival, Network};
 
 use crate::host::{DOMAIN, Heard, SERVER, Sockets};
 
+/// RFC 3261 §16.6: a proxy does not wait for ever for what a phone may have forgotten.
+const TIMER_C: Duration = Duration::from_secs(200);
+
 #[derive(Debug)]
 pub struct Proxy {
     pub endpoint: Endpoint,
@@ -272,8 +275,9 @@ impl Proxy {
             return self.endpoint.refuse(now, server, StatusCode::TEMPORARILY_UNAVAILABLE);
         }
         let vias = self.endpoint.response(server, StatusCode::OK).headers;
-        let mut forward =
-            Forward { method: message.method().clone(), branches: Vec::new(), answered: false, give_up: None };
+        let method = message.method().clone();
+        let give_up = (method == Method::Invite).then(|| now + TIMER_C);
+        let mut forward = Forward { method, branches: Vec::new(), answered: false, give_up };
         for (uri, flow) in targets {
             let Some(request) = passed_on(message, &uri, Some(&vias), !within) else { continue };
             let route = Route { flow, ..Route::to(uri) };

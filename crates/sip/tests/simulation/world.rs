@@ -167,9 +167,17 @@ impl World {
                 let open: Vec<_> = phone.live_calls();
                 assert!(open.is_empty(), "{} still has {open:?}", phone.name);
                 assert_eq!(phone.ua.open_calls(), 0, "{} keeps a call", phone.name);
-                assert_eq!(phone.timeout.0, Instant::FAR_FUTURE, "{} waits for {:?}", phone.name, phone.timeout);
+                assert_eq!(
+                    phone.timeout.0,
+                    Instant::FAR_FUTURE,
+                    "{} waits for {:?} at {:?}; {:#?}",
+                    phone.name,
+                    phone.timeout,
+                    self.simulation.now(),
+                    phone.ua
+                );
             }
         }
-        assert_eq!(self.simulation.next_event(), None);
+        assert_eq!(self.simulation.next_event(), None, "{:#?}", self.simulation.nodes[0]);
     }
 }
