@@ -24,6 +24,8 @@ const FAREWELL: Duration = Duration::from_secs(4);
 const DIGITS_AFTER: Duration = Duration::from_secs(1);
 const HOLD_AFTER: Duration = Duration::from_secs(2);
 const RESUME_AFTER: Duration = Duration::from_secs(4);
+/// How often levels are printed.
+const LEVEL_INTERVAL: Duration = Duration::from_millis(500);
 const TRANSFER_AFTER: Duration = Duration::from_secs(3);
 
 /// What the phone is to do.
@@ -61,6 +63,7 @@ pub(crate) struct Runner {
     begun: bool,
     calls_over: u32,
     handed_over: bool,
+    last_level: Option<Instant>,
     /// How long each call lasted, for its report.
     durations: BTreeMap<CallId, u64>,
     stage: Stage,
@@ -94,6 +97,7 @@ impl Runner {
             begun: false,
             calls_over: 0,
             handed_over: false,
+            last_level: None,
             durations: BTreeMap::new(),
             stage: Stage::Running,
             exit: Exit::Done,
@@ -135,7 +139,11 @@ impl Runner {
         if self.levels {
             let decibels = |level: f32| level * 60.0 - 60.0;
             let (microphone, speaker) = (decibels(levels.microphone), decibels(levels.speaker));
-            self.printer.print(&Line::Level { microphone, speaker });
+            self.printer.levels(microphone, speaker);
+            if self.last_level.is_none_or(|last| last.elapsed() >= LEVEL_INTERVAL) {
+                self.last_level = Some(Instant::now());
+                self.printer.print(&Line::Level { microphone, speaker });
+            }
         }
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Printer {
     live: bool,
     start: Instant,
     figures: String,
+    /// Microphone and speaker in dBFS, where asked for.
+    levels: Option<(f32, f32)>,
     /// Whether a status line stands at the cursor.
     drawn: bool,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Printer {
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
         let live = !json && io::stderr().is_terminal();
-        Self { json, live, start: Instant::now(), figures: String::new(), drawn: false }
+        Self { json, live, start: Instant::now(), figures: String::new(), levels: None, drawn: false }
     }
 
     pub(crate) fn print(&mut self, line: &Line) {
@@ -44,28 +46,39 @@ impl Printer {
         }
     }
 
-    /// Draws the status line of the call that goes on, where there is a terminal.
+    /// Remembers how loud it is, in dBFS, for the status.
+    pub(crate) fn levels(&mut self, microphone: f32, speaker: f32) {
+        self.levels = Some((microphone, speaker));
+    }
+
+    /// Tells how the call goes on: redrawn in place in a terminal, else as a line a second.
     pub(crate) fn status(&mut self, view: &PhoneView, report: Option<&QualityReport>) {
-        if !self.live {
+        if self.json {
             return;
         }
         if let Some(report) = report {
-            self.figures = figures(report);
+            self.figures = figures(report, self.levels);
         }
         let going = view.calls.iter().rev().find(|call| !matches!(call.state, CallState::Ended { .. }));
-        self.erase();
-        if let Some(call) = going {
-            let mut out = io::stderr().lock();
-            write!(out, "\r\x1b[2K{}  {}", describe(call), self.figures).ok();
-            out.flush().ok();
-            self.drawn = true;
+        let line = going.map(|call| format!("{}  {}", describe(call), self.figures));
+        match line {
+            Some(line) if self.live => self.draw(&line),
+            Some(line) if report.is_some() && self.levels.is_some() => self.words(&line),
+            Some(_) | None => self.erase(),
         }
+    }
+
+    fn draw(&mut self, line: &str) {
+        let mut out = io::stderr().lock();
+        write!(out, "\r\x1b[2K{line}").and_then(|()| out.flush()).ok();
+        self.drawn = true;
     }
 
     fn words(&mut self, words: &str) {
         self.erase();
         // In raw mode a line feed alone does not go back to the first column.
-        write_line(io::stderr().lock(), &format!("{words}\r"));
+        let end = if self.live { "\r" } else { "" };
+        write_line(io::stderr().lock(), &format!("{words}{end}"));
     }
 
     fn erase(&mut self) {
@@ -99,13 +112,14 @@ fn describe(call: &CallView) -> String {
     format!("{who}: {state}{muted}")
 }
 
-fn figures(report: &QualityReport) -> String {
+fn figures(report: &QualityReport, levels: Option<(f32, f32)>) -> String {
     let codec = report.codec.map_or("-", bellbird_base::Codec::name);
     let trip = report.round_trip_ms.map(|trip| format!(", {trip:.0} ms there and back")).unwrap_or_default();
-    format!(
-        "{codec}, loss {:.1} %, jitter {:.1} ms{trip}, MOS {:.1}",
-        report.loss_percent, report.jitter_ms, report.mos
-    )
+    let level = levels
+        .map(|(microphone, speaker)| format!(", microphone {microphone:.0} dB, speaker {speaker:.0} dB"))
+        .unwrap_or_default();
+    let (loss, jitter, mos) = (report.loss_percent, report.jitter_ms, report.mos);
+    format!("{codec}, loss {loss:.1} %, jitter {jitter:.1} ms{trip}, MOS {mos:.1}{level}")
 }
 
 /// A reader that went away is no reason to drop a call.
