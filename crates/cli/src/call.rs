@@ -1,6 +1,7 @@
 //! `call`, `answer` and `register`: a phone that follows a script.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -106,6 +107,7 @@ impl Runner {
 
     /// Runs to the end and gives the exit code.
     pub(crate) async fn run(mut self) -> anyhow::Result<Exit> {
+        let mut signal = pin!(interrupted());
         while self.stage != Stage::Over {
             let next = self.agenda.iter().map(|(at, _)| *at).min();
             tokio::select! {
@@ -115,7 +117,10 @@ impl Runner {
                 },
                 wish = self.hand.next() => self.obey(wish),
                 () = at(next) => self.keep_agenda(),
-                _ = tokio::signal::ctrl_c() => self.obey(Wish::Quit),
+                () = &mut signal => {
+                    signal.set(interrupted());
+                    self.leave();
+                }
             }
         }
         Ok(self.exit)
@@ -383,6 +388,22 @@ impl Runner {
             Stage::Over => {}
         }
     }
+}
+
+/// Waits for Ctrl-C or, from another program, SIGTERM.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    tokio::signal::ctrl_c().await.ok();
 }
 
 /// Sleeps until then; for ever where there is no time given.

@@ -13,7 +13,7 @@ use bellbird_voice::tone::{Country, Progress, Ring};
 
 use super::audio::{Audio, Gauges, Order, Scrap};
 use super::core::{Core, TRIAL_BLOCKS, TrialStage};
-use super::streams::{Streams, Wanted};
+use super::streams::{News, Streams, Wanted};
 use super::{Microphone, SoundCommand, SoundConfig, SoundEvent};
 
 /// How often levels are told while they matter.
@@ -61,6 +61,7 @@ impl<E: FnMut(SoundEvent)> Control<E> {
     pub(super) fn start(
         config: SoundConfig,
         waker: Arc<mio::Waker>,
+        own: mpsc::Sender<SoundCommand>,
         commands: mpsc::Receiver<SoundCommand>,
         events: E,
     ) -> io::Result<Self> {
@@ -77,7 +78,10 @@ impl<E: FnMut(SoundEvent)> Control<E> {
             ringer: None,
         };
         let audio = thread::Builder::new().name("bellbird-sound".into()).spawn(move || audio.run())?;
-        let streams = Streams::new(&config, audio.thread().clone())?;
+        let streams = Streams::new(&config, audio.thread().clone(), move |event| {
+            // The control thread outlives the devices' one.
+            own.send(SoundCommand::Device(event)).ok();
+        })?;
         Ok(Self {
             config,
             commands,
@@ -135,9 +139,22 @@ impl<E: FnMut(SoundEvent)> Control<E> {
                 self.settings = settings;
             }
             SoundCommand::Test(test) => self.test(test),
+            SoundCommand::Device(event) => self.hear(event),
             SoundCommand::Quit => {}
         }
         self.open_what_is_wanted();
+    }
+
+    fn hear(&mut self, event: bellbird_device::SoundEvent) {
+        match self.streams.hear(event) {
+            News::Open(order) => self.order(order),
+            News::Changed => self.tell_devices(),
+            News::PlayedOut if !self.played_out => {
+                self.played_out = true;
+                (self.events)(SoundEvent::PlayedOut);
+            }
+            News::PlayedOut | News::Nothing => {}
+        }
     }
 
     fn play(&mut self, sound: Sound) {
@@ -189,15 +206,6 @@ impl<E: FnMut(SoundEvent)> Control<E> {
     fn tick(&mut self) {
         while self.scrap.pop().is_ok() {}
         self.follow_trial();
-        let changes = self.streams.poll();
-        changes.orders.into_iter().for_each(|order| self.order(order));
-        if changes.devices {
-            self.tell_devices();
-        }
-        if changes.played_out && !self.played_out {
-            self.played_out = true;
-            (self.events)(SoundEvent::PlayedOut);
-        }
         self.open_what_is_wanted();
         if self.is_busy() {
             self.tell_levels();

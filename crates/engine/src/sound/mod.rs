@@ -90,6 +90,8 @@ pub(crate) enum SoundCommand {
     Ring(Sound),
     Settings(AudioSettings),
     Test(SoundTest),
+    /// News of the devices' own thread.
+    Device(bellbird_device::SoundEvent),
     Quit,
 }
 
@@ -120,7 +122,7 @@ impl SoundThread {
         events: impl FnMut(SoundEvent) + Send + 'static,
     ) -> io::Result<Self> {
         let (commands, received) = mpsc::channel();
-        let control = Control::start(config, waker, received, events)?;
+        let control = Control::start(config, waker, commands.clone(), received, events)?;
         let thread = thread::Builder::new().name("bellbird-devices".into()).spawn(move || control.run())?;
         Ok(Self { commands, thread: Some(thread) })
     }

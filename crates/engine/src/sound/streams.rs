@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::Thread;
 
 use bellbird_contract::{AudioRole, AudioSettings, Device, DeviceChoice, DeviceInUse, DeviceKind, ErrorCode, Problem};
@@ -22,20 +22,20 @@ pub(super) struct Wanted {
     pub(super) ring: bool,
 }
 
-/// What came of a look at the devices.
-#[derive(Default)]
-pub(super) struct Changes {
-    /// Rings to hand to the sound thread.
-    pub(super) orders: Vec<Order>,
-    /// Whether devices, or which of them are used, changed.
-    pub(super) devices: bool,
-    /// Whether the microphone's file came to its end.
-    pub(super) played_out: bool,
+/// What news of a device mean.
+pub(super) enum News {
+    /// A ring to hand to the sound thread.
+    Open(Order),
+    /// Devices, or which of them are used, changed.
+    Changed,
+    /// The microphone's file came to its end.
+    PlayedOut,
+    /// Nothing that anybody has to know.
+    Nothing,
 }
 
 pub(super) struct Streams {
     system: SoundSystem,
-    news: mpsc::Receiver<SoundEvent>,
     config: SoundConfig,
     settings: AudioSettings,
     devices: Vec<DeviceInfo>,
@@ -45,18 +45,21 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    pub(super) fn new(config: &SoundConfig, sound_thread: Thread) -> io::Result<Self> {
+    /// `listener` is given what has to be handed to [`hear`](Self::hear).
+    pub(super) fn new(
+        config: &SoundConfig,
+        sound_thread: Thread,
+        listener: impl FnMut(SoundEvent) + Send + 'static,
+    ) -> io::Result<Self> {
         let settings = AudioSettings::default();
-        let (told, news) = mpsc::channel();
         let device = bellbird_device::SoundConfig {
             host: if uses_devices(config) { Host::Automatic } else { Host::None },
             choices: choices(config, &settings).into(),
             wake: Arc::new(move || sound_thread.unpark()),
         };
-        let system = SoundSystem::start(device, move |event| drop(told.send(event)))?;
+        let system = SoundSystem::start(device, listener)?;
         Ok(Self {
             system,
-            news,
             config: config.clone(),
             settings,
             devices: Vec::new(),
@@ -78,7 +81,7 @@ impl Streams {
         self.open
     }
 
-    /// Opens and closes; the rings come with a later [`poll`](Self::poll). Gives the ends that are to be dropped.
+    /// Opens and closes; the rings come as news. Gives the ends that are to be dropped.
     pub(super) fn want(&mut self, wanted: Wanted) -> Vec<Order> {
         let mut orders = Vec::new();
         let was = std::mem::replace(&mut self.open, wanted);
@@ -100,37 +103,32 @@ impl Streams {
         orders
     }
 
-    /// What happened to devices since the last time.
-    pub(super) fn poll(&mut self) -> Changes {
-        let mut changes = Changes::default();
-        while let Ok(event) = self.news.try_recv() {
-            match event {
-                SoundEvent::Devices(devices) => {
-                    self.devices = devices;
-                    changes.devices = true;
-                }
-                SoundEvent::State(role, state) => {
-                    self.states.iter_mut().filter(|(other, _)| *other == role).for_each(|(_, is)| *is = state.clone());
-                    changes.devices = true;
-                }
-                SoundEvent::Capture(capture) => {
-                    let rate = capture.format.rate;
-                    changes.orders.extend(end(CaptureEnd::new(capture)).map(|end| Order::Capture(Some(end))));
-                    tracing::debug!("the microphone gives {rate} samples a second");
-                }
-                SoundEvent::Playback(role, playback) => {
-                    let made = end(PlaybackEnd::new(playback));
-                    changes.orders.extend(made.map(|end| match role {
-                        Role::Ring => Order::Ringer(Some(end)),
-                        Role::Speaker | Role::Microphone => Order::Playback(Some(end)),
-                    }));
-                }
-                SoundEvent::System { name, refusals } => tracing::info!(?name, ?refusals, "sound system"),
-                SoundEvent::Problem(role, problem) => tracing::warn!(?role, "{problem}"),
-                SoundEvent::FileEnded => changes.played_out = true,
+    /// Takes in what happened to devices.
+    pub(super) fn hear(&mut self, event: SoundEvent) -> News {
+        match event {
+            SoundEvent::Devices(devices) => {
+                self.devices = devices;
+                return News::Changed;
             }
+            SoundEvent::State(role, state) => {
+                self.states.iter_mut().filter(|(other, _)| *other == role).for_each(|(_, is)| *is = state.clone());
+                return News::Changed;
+            }
+            SoundEvent::Capture(capture) => {
+                return end(CaptureEnd::new(capture))
+                    .map_or(News::Nothing, |end| News::Open(Order::Capture(Some(end))));
+            }
+            SoundEvent::Playback(role, playback) => {
+                return end(PlaybackEnd::new(playback)).map_or(News::Nothing, |end| match role {
+                    Role::Ring => News::Open(Order::Ringer(Some(end))),
+                    Role::Speaker | Role::Microphone => News::Open(Order::Playback(Some(end))),
+                });
+            }
+            SoundEvent::FileEnded => return News::PlayedOut,
+            SoundEvent::System { name, refusals } => tracing::info!(?name, ?refusals, "sound system"),
+            SoundEvent::Problem(role, problem) => tracing::warn!(?role, "{problem}"),
         }
-        changes
+        News::Nothing
     }
 
     /// Whether the sound thread has to be told; remembers that it was.
