@@ -4,7 +4,7 @@ use bellbird_base::{Duration, Instant, Protocol};
 use bellbird_contract::{
     AccountDraft, AccountId, AccountSettings, AccountTest, CallId, ErrorCode, Problem, Registration, Secret, Transport,
 };
-use bellbird_sip::agent::{self, RegistrationFailure, RegistrationState};
+use bellbird_sip::agent::{self, Registered, RegistrationFailure, RegistrationState};
 
 use super::Phone;
 use crate::account::{Account, Reach, address, agent_config, server, tidy, transport};
@@ -17,11 +17,12 @@ const ATTEMPT: Duration = Duration::from_secs(8);
 /// What is tried after DNS said nothing useful: encrypted first, datagrams last.
 const FALLBACKS: [Transport; 3] = [Transport::Tls, Transport::Tcp, Transport::Udp];
 
-/// The trial of a draft: registers once and keeps nothing.
+/// The trial of a draft: registers and keeps nothing. A draft that passed stays registered until it is added, which
+/// takes the registration over, or until the trial is put away.
 #[derive(Debug)]
 pub(super) enum Trial {
     Running { draft: Draft, agent: agent::AccountId, attempt: usize, until: Instant, first: Option<Problem> },
-    Passed { settings: AccountSettings, secure: bool },
+    Passed { draft: Draft, agent: agent::AccountId, registered: Registered },
     Failed(Problem),
 }
 
@@ -36,7 +37,10 @@ impl Trial {
     pub(super) fn view(&self) -> AccountTest {
         match self {
             Self::Running { .. } => AccountTest::Running,
-            Self::Passed { settings, secure } => AccountTest::Passed { settings: settings.clone(), secure: *secure },
+            Self::Passed { draft, registered, .. } => AccountTest::Passed {
+                settings: draft.settings_over(registered.protocol),
+                secure: registered.protocol.is_secure(),
+            },
             Self::Failed(problem) => AccountTest::Failed { problem: problem.clone() },
         }
     }
@@ -47,21 +51,50 @@ impl Trial {
             Self::Passed { .. } | Self::Failed(_) => None,
         }
     }
+
+    /// The user agent's account and its registration, if exactly this was tried and passed.
+    fn passed_with(
+        &self,
+        settings: &AccountSettings,
+        secret: Option<&Secret>,
+    ) -> Option<(agent::AccountId, Registered)> {
+        let Self::Passed { draft, agent, registered } = self else { return None };
+        let same = draft.secret.as_ref() == secret
+            && (draft.settings == *settings || draft.settings_over(registered.protocol) == *settings);
+        same.then(|| (*agent, registered.clone()))
+    }
+}
+
+impl Draft {
+    /// With the transport that was found to work.
+    fn settings_over(&self, protocol: Protocol) -> AccountSettings {
+        AccountSettings { transport: transport(protocol), ..self.settings.clone() }
+    }
 }
 
 impl Phone {
     pub(super) fn add_account(&mut self, draft: &AccountDraft) {
-        self.end_trial();
         let (settings, home) = match tidy(draft) {
             Ok(tidied) => tidied,
             Err(problem) => return self.refuse(problem),
         };
+        let tried = self.trial.as_ref().and_then(|trial| trial.passed_with(&settings, draft.secret.as_ref()));
+        match tried {
+            Some(_) => self.trial = None,
+            None => self.end_trial(),
+        }
         let id = self.fresh_account_id();
         self.store(StoreRequest::SaveAccount(id, settings.clone()));
         if let Some(secret) = &draft.secret {
             self.store(StoreRequest::SaveSecret(id, secret.clone()));
         }
-        self.start_account(id, settings, home, draft.secret.clone());
+        match tried {
+            Some((agent, registered)) => {
+                self.keep_account(id, agent, settings, home, draft.secret.clone());
+                self.registration_changed(agent, RegistrationState::Registered(registered));
+            }
+            None => self.start_account(id, settings, home, draft.secret.clone()),
+        }
     }
 
     pub(super) fn take_account(&mut self, loaded: LoadedAccount) {
@@ -126,9 +159,20 @@ impl Phone {
         let instance = self.config.instance_id.as_deref();
         let Some(config) = agent_config(&settings, &home, secret.as_ref(), instance) else { return };
         let agent = self.agent.add_account(self.now, config);
+        self.keep_account(id, agent, settings, home, secret);
+        self.register(id);
+    }
+
+    fn keep_account(
+        &mut self,
+        id: AccountId,
+        agent: agent::AccountId,
+        settings: AccountSettings,
+        home: Home,
+        secret: Option<Secret>,
+    ) {
         let registration = Registration::Off;
         self.accounts.push(Account { id, agent, settings, secret, registration, reach: Reach::Unknown, home });
-        self.register(id);
     }
 
     pub(super) fn registration_changed(&mut self, agent: agent::AccountId, state: RegistrationState) {
@@ -179,8 +223,14 @@ impl Phone {
     }
 
     pub(super) fn end_trial(&mut self) {
-        if let Some(Trial::Running { agent, .. }) = self.trial.take() {
-            let _ = self.agent.remove_account(self.now, agent);
+        let Some(Trial::Running { draft, agent, .. } | Trial::Passed { draft, agent, .. }) = self.trial.take() else {
+            return;
+        };
+        let _ = self.agent.remove_account(self.now, agent);
+        // Unregistering the trial may take away the binding of an account with the same address.
+        let same = self.accounts.iter().find(|account| address(&account.settings) == address(&draft.settings));
+        if let Some(id) = same.map(|account| account.id) {
+            self.register(id);
         }
     }
 
@@ -198,8 +248,10 @@ impl Phone {
         if let Some(fallback) = attempt.checked_sub(1).and_then(|at| FALLBACKS.get(at)) {
             settings.transport = *fallback;
         }
-        // Without the instance: the trial must not take the place of a registration that stands.
-        let Some(config) = agent_config(&settings, &draft.home, draft.secret.as_ref(), None) else { return };
+        let taken = self.accounts.iter().any(|account| address(&account.settings) == address(&settings));
+        // Without the instance where it would take the place of a registration that stands.
+        let instance = self.config.instance_id.as_deref().filter(|_| !taken);
+        let Some(config) = agent_config(&settings, &draft.home, draft.secret.as_ref(), instance) else { return };
         let agent = self.agent.add_account(self.now, config);
         let _ = self.agent.register(self.now, agent);
         self.trial = Some(Trial::Running { draft, agent, attempt, until: self.now + ATTEMPT, first });
@@ -207,7 +259,7 @@ impl Phone {
 
     fn trial_went(&mut self, state: RegistrationState) {
         match state {
-            RegistrationState::Registered(registered) => self.trial_passed(registered.protocol),
+            RegistrationState::Registered(registered) => self.trial_passed(registered),
             RegistrationState::Retrying { failure, .. } | RegistrationState::Failed(failure) => {
                 self.attempt_failed(&failure);
             }
@@ -215,11 +267,9 @@ impl Phone {
         }
     }
 
-    fn trial_passed(&mut self, protocol: Protocol) {
+    fn trial_passed(&mut self, registered: Registered) {
         let Some(Trial::Running { draft, agent, .. }) = self.trial.take() else { return };
-        let _ = self.agent.remove_account(self.now, agent);
-        let settings = AccountSettings { transport: transport(protocol), ..draft.settings };
-        self.trial = Some(Trial::Passed { settings, secure: protocol.is_secure() });
+        self.trial = Some(Trial::Passed { draft, agent, registered });
     }
 
     /// Goes on to the next transport where no server was reached and the user left it to us.

@@ -28,8 +28,19 @@ pub(super) struct Destination {
 impl Phone {
     pub(super) fn dial(&mut self, typed: &str, account: Option<AccountId>) {
         self.link = None;
+        if Target::parse(typed, self.preferences.country).kind() == TargetKind::Emergency {
+            self.give_up_going_out();
+        }
         if let Some(destination) = self.destination(typed, account) {
             self.call_out(destination);
+        }
+    }
+
+    /// An emergency call waits for no other.
+    fn give_up_going_out(&mut self) {
+        let going_out: Vec<CallId> = self.calls.iter().filter(|call| call.is_going_out()).map(|call| call.id).collect();
+        for call in going_out {
+            self.hang_up(call);
         }
     }
 
