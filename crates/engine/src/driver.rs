@@ -129,9 +129,18 @@ impl Driver {
                 () = tokio::time::sleep(wait) => self.phone.handle_input(Input::Timeout(clock::now())),
             }
         }
-        let events = self.events.clone();
-        // Ends the threads, which write what they still hold: recordings, the database.
-        drop(self);
+        self.end();
+    }
+
+    /// Ends the threads, which write what they still hold (recordings, the database) and tell the last figures.
+    fn end(self) {
+        let Self { mut reports, events, rtp, sound, keeper, .. } = self;
+        drop((rtp, sound, keeper));
+        while let Ok(report) = reports.try_recv() {
+            if let Report::Rtp(RtpEvent::Report { call, report, last: last @ true }) = report {
+                events.send(EngineEvent::Quality { call, report, last }).ok();
+            }
+        }
         // Whoever dropped the receiver does not want to hear.
         events.send(EngineEvent::Finished).ok();
     }
