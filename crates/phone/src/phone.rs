@@ -122,7 +122,7 @@ impl Phone {
         self.changed();
         match command {
             Command::TestAccount { account } => self.try_account(&account),
-            Command::CancelAccountTest => self.end_trial(),
+            Command::CancelAccountTest => self.cancel_trial(),
             Command::AddAccount { account } => self.add_account(&account),
             Command::EditAccount { id, account } => self.edit_account(id, &account),
             Command::RemoveAccount { id } => self.remove_account(id),
@@ -228,7 +228,7 @@ impl Phone {
             revision,
             accounts: self.accounts.iter().map(Account::view).collect(),
             default_account: self.default_account().map(|account| account.id),
-            account_test: self.trial.as_ref().map(Trial::view),
+            account_test: self.trial.as_ref().and_then(Trial::view),
             calls: self.calls.iter().map(Call::view).collect(),
             history: self.history.entries().to_vec(),
             missed: self.history.missed(),

@@ -14,6 +14,8 @@ use crate::target::Home;
 
 /// How long a server gets to answer one attempt of a trial.
 const ATTEMPT: Duration = Duration::from_secs(8);
+/// How long a trial that passed stays registered after the page is gone.
+const PUT_AWAY: Duration = Duration::from_secs(5);
 /// What is tried after DNS said nothing useful: encrypted first, datagrams last.
 const FALLBACKS: [Transport; 3] = [Transport::Tls, Transport::Tcp, Transport::Udp];
 
@@ -21,9 +23,24 @@ const FALLBACKS: [Transport; 3] = [Transport::Tls, Transport::Tcp, Transport::Ud
 /// takes the registration over, or until the trial is put away.
 #[derive(Debug)]
 pub(super) enum Trial {
-    Running { draft: Draft, agent: agent::AccountId, attempt: usize, until: Instant, first: Option<Problem> },
-    Passed { draft: Draft, agent: agent::AccountId, registered: Registered },
+    Running {
+        draft: Draft,
+        agent: agent::AccountId,
+        attempt: usize,
+        until: Instant,
+        first: Option<Problem>,
+    },
+    Passed(Passed),
+    /// Passed, and no longer shown: still there to be taken over until then.
+    PutAway(Passed, Instant),
     Failed(Problem),
+}
+
+#[derive(Debug)]
+pub(super) struct Passed {
+    draft: Draft,
+    agent: agent::AccountId,
+    registered: Registered,
 }
 
 #[derive(Clone, Debug)]
@@ -34,21 +51,22 @@ pub(super) struct Draft {
 }
 
 impl Trial {
-    pub(super) fn view(&self) -> AccountTest {
+    pub(super) fn view(&self) -> Option<AccountTest> {
         match self {
-            Self::Running { .. } => AccountTest::Running,
-            Self::Passed { draft, registered, .. } => AccountTest::Passed {
+            Self::Running { .. } => Some(AccountTest::Running),
+            Self::Passed(Passed { draft, registered, .. }) => Some(AccountTest::Passed {
                 settings: draft.settings_over(registered.protocol),
                 secure: registered.protocol.is_secure(),
-            },
-            Self::Failed(problem) => AccountTest::Failed { problem: problem.clone() },
+            }),
+            Self::PutAway(..) => None,
+            Self::Failed(problem) => Some(AccountTest::Failed { problem: problem.clone() }),
         }
     }
 
     pub(super) const fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Running { until, .. } => Some(*until),
-            Self::Passed { .. } | Self::Failed(_) => None,
+            Self::Running { until, .. } | Self::PutAway(_, until) => Some(*until),
+            Self::Passed(_) | Self::Failed(_) => None,
         }
     }
 
@@ -58,7 +76,8 @@ impl Trial {
         settings: &AccountSettings,
         secret: Option<&Secret>,
     ) -> Option<(agent::AccountId, Registered)> {
-        let Self::Passed { draft, agent, registered } = self else { return None };
+        let (Self::Passed(passed) | Self::PutAway(passed, _)) = self else { return None };
+        let Passed { draft, agent, registered } = passed;
         let same = draft.secret.as_ref() == secret
             && (draft.settings == *settings || draft.settings_over(registered.protocol) == *settings);
         same.then(|| (*agent, registered.clone()))
@@ -223,8 +242,10 @@ impl Phone {
     }
 
     pub(super) fn end_trial(&mut self) {
-        let Some(Trial::Running { draft, agent, .. } | Trial::Passed { draft, agent, .. }) = self.trial.take() else {
-            return;
+        let (draft, agent) = match self.trial.take() {
+            Some(Trial::Running { draft, agent, .. }) => (draft, agent),
+            Some(Trial::Passed(passed) | Trial::PutAway(passed, _)) => (passed.draft, passed.agent),
+            Some(Trial::Failed(_)) | None => return,
         };
         let _ = self.agent.remove_account(self.now, agent);
         // Unregistering the trial may take away the binding of an account with the same address.
@@ -234,12 +255,25 @@ impl Phone {
         }
     }
 
+    /// Puts the trial away. One that passed is most likely added in the next moment.
+    pub(super) fn cancel_trial(&mut self) {
+        match self.trial.take() {
+            Some(Trial::Passed(passed)) => self.trial = Some(Trial::PutAway(passed, self.now + PUT_AWAY)),
+            trial => {
+                self.trial = trial;
+                self.end_trial();
+            }
+        }
+    }
+
     pub(super) fn trial_is_due(&mut self) {
-        if let Some(Trial::Running { until, .. }) = &self.trial
-            && *until <= self.now
-        {
-            self.changed();
-            self.attempt_failed(&RegistrationFailure::NoAnswer);
+        match &self.trial {
+            Some(Trial::Running { until, .. }) if *until <= self.now => {
+                self.changed();
+                self.attempt_failed(&RegistrationFailure::NoAnswer);
+            }
+            Some(Trial::PutAway(_, until)) if *until <= self.now => self.end_trial(),
+            Some(_) | None => {}
         }
     }
 
@@ -269,7 +303,7 @@ impl Phone {
 
     fn trial_passed(&mut self, registered: Registered) {
         let Some(Trial::Running { draft, agent, .. }) = self.trial.take() else { return };
-        self.trial = Some(Trial::Passed { draft, agent, registered });
+        self.trial = Some(Trial::Passed(Passed { draft, agent, registered }));
     }
 
     /// Goes on to the next transport where no server was reached and the user left it to us.
