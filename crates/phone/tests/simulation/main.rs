@@ -4,5 +4,6 @@ mod calls;
 mod desk;
 mod holding;
 mod others;
+mod registrar;
 mod transfers;
 mod weather;
