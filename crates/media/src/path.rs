@@ -6,6 +6,8 @@ use crate::config::LatchPolicy;
 
 /// A source that was heard less than this ago does not yield to another.
 const SILENCE: Duration = Duration::from_millis(500);
+/// So long after a change of address packets from the old one may still be under way.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Where one component's packets go to and whose are believed (symmetric RTP, RFC 4961).
 ///
@@ -23,14 +25,22 @@ pub(crate) struct Path {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 enum State {
-    #[default]
-    Open,
+    /// Packets from the former source are heard for a while, but do not bind the path to where it just left.
+    Open {
+        former: Option<(SocketAddr, Instant)>,
+    },
     Bound {
         source: SocketAddr,
         heard: Instant,
     },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Open { former: None }
+    }
 }
 
 /// What becomes of a packet by where it comes from.
@@ -46,16 +56,20 @@ pub(crate) enum Admission {
 
 impl Path {
     /// A new description of the peer's. The same address again opens nothing: a refresh is no chance for attackers.
-    pub(crate) fn renegotiate(&mut self, signalled: Option<SocketAddr>) {
+    pub(crate) fn renegotiate(&mut self, now: Instant, signalled: Option<SocketAddr>) {
         if self.signalled != signalled {
-            *self = Self { signalled, state: State::Open };
+            let former = match self.state {
+                State::Bound { source, .. } => Some((source, now + GRACE)),
+                State::Open { former } => former,
+            };
+            *self = Self { signalled, state: State::Open { former } };
         }
     }
 
     /// Where to send.
     pub(crate) fn destination(&self) -> Option<SocketAddr> {
         match self.state {
-            State::Open => self.signalled,
+            State::Open { .. } => self.signalled,
             State::Bound { source, .. } => Some(source),
         }
     }
@@ -66,8 +80,11 @@ impl Path {
             State::Bound { source: bound, .. } if bound == source => Admission::Accepted,
             State::Bound { heard, .. } if goes_on && now - heard >= SILENCE => self.stranger(policy, source),
             State::Bound { .. } => Admission::Rejected,
-            State::Open if self.signalled == Some(source) => Admission::Accepted,
-            State::Open => self.stranger(policy, source),
+            State::Open { .. } if self.signalled == Some(source) => Admission::Accepted,
+            State::Open { former: Some((former, until)) } if former == source && now < until => {
+                return Admission::Accepted;
+            }
+            State::Open { .. } => self.stranger(policy, source),
         };
         if admission != Admission::Rejected {
             self.state = State::Bound { source, heard: now };
@@ -104,7 +121,7 @@ mod tests {
 
     fn open() -> Path {
         let mut path = Path::default();
-        path.renegotiate(Some(address(1, 4_000)));
+        path.renegotiate(at(0), Some(address(1, 4_000)));
         path
     }
 
@@ -141,12 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn late_packets_from_the_old_address_do_not_bind_the_path_to_it() {
+        let mut path = open();
+        path.admit(LatchPolicy::Once, address(1, 4_000), at(0), true);
+        path.renegotiate(at(10), Some(address(2, 5_000)));
+        assert_eq!(path.admit(LatchPolicy::Once, address(1, 4_000), at(20), true), Admission::Accepted);
+        assert_eq!(path.destination(), Some(address(2, 5_000)));
+        assert_eq!(path.admit(LatchPolicy::Once, address(2, 5_000), at(40), true), Admission::Accepted);
+        assert_eq!(path.admit(LatchPolicy::Once, address(1, 4_000), at(60), true), Admission::Rejected);
+    }
+
+    #[test]
     fn only_another_address_in_the_description_opens_the_path_again() {
         let mut path = open();
         path.admit(LatchPolicy::Once, address(9, 7), at(0), true);
-        path.renegotiate(Some(address(1, 4_000)));
+        path.renegotiate(at(1), Some(address(1, 4_000)));
         assert_eq!(path.admit(LatchPolicy::Once, address(8, 8), at(1), true), Admission::Rejected);
-        path.renegotiate(Some(address(1, 5_000)));
+        path.renegotiate(at(1), Some(address(1, 5_000)));
         assert_eq!(path.destination(), Some(address(1, 5_000)));
         assert_eq!(path.admit(LatchPolicy::Once, address(8, 8), at(2), true), Admission::Latched);
     }

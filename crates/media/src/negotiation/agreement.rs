@@ -68,6 +68,17 @@ pub(crate) enum Profile {
     Savpf,
 }
 
+impl Keys {
+    /// Whether the peer has another key than before: most likely somebody else, who does not know how often our sequence
+    /// numbers have wrapped.
+    pub(crate) fn is_other_peer(&self, after: &Self) -> bool {
+        match (self, after) {
+            (Self::Sdes { remote: before, .. }, Self::Sdes { remote: after, .. }) => before != after,
+            (Self::None, _) | (_, Self::None) => false,
+        }
+    }
+}
+
 impl Agreement {
     pub(crate) fn security(&self) -> Security {
         match &self.keys {

@@ -33,7 +33,7 @@ pub(crate) struct Negotiator {
     written: Option<SessionDescription<'static>>,
     numbers: PayloadTypes,
     slots: Vec<Slot>,
-    /// Our master keys, one a suite, the same for the whole session: a re-offer changes no key (RFC 4568 §7.1.4).
+    /// Our master keys, one a suite: a re-offer changes no key (RFC 4568 §7.1.4).
     keys: Vec<MasterKey>,
     exchange: Exchange,
 }
@@ -184,6 +184,23 @@ impl Negotiator {
         Ok(key)
     }
 
+    /// Our key for an answer: a fresh one if the peer's has changed, for whoever had the old one may not be in the call any
+    /// more.
+    fn answering_key(
+        &mut self,
+        config: &mut SessionConfig,
+        crypto: &CryptoAttribute,
+    ) -> Result<MasterKey, RefusalKind> {
+        let has_changed = match self.agreement().map(|agreement| &agreement.keys) {
+            Some(Keys::Sdes { remote, .. }) => *remote != crypto.key,
+            Some(Keys::None) | None => false,
+        };
+        if has_changed {
+            self.keys.clear();
+        }
+        self.local_key(config, crypto.suite)
+    }
+
     /// Takes the peer's offer, gives our answer. After an `Err` everything is as it was.
     pub(crate) fn answer(
         &mut self,
@@ -205,7 +222,7 @@ impl Negotiator {
             (Err(_), Some(agreement)) => return Ok(self.answer_suspension(config, agreement, &description)),
             (Err(refusal), None) => return Err(refusal),
         };
-        let local = choice.crypto.as_ref().map(|crypto| self.local_key(config, crypto.suite)).transpose();
+        let local = choice.crypto.as_ref().map(|crypto| self.answering_key(config, crypto)).transpose();
         let local = local.map_err(SdpRefusal::new)?;
         let agreement = choice.agree(config, wanted, local);
         choice.formats.iter().for_each(|(format, number)| self.numbers.adopt(*format, *number));

@@ -214,6 +214,17 @@ fn keys_stay_in_re_offers_from_either_side() {
 }
 
 #[test]
+fn peer_with_a_new_key_gets_a_new_one_of_ours() {
+    let offer = |key: &str| sdp(&format!("m=audio 7000 RTP/SAVP 0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}"));
+    let (first, second) = (offer(&"A".repeat(40)), offer(&"B".repeat(40)));
+    let mut side = Side::new(4_000, SrtpPolicy::Off);
+    let answer = side.answer(&first).unwrap();
+    assert_eq!(side.answer(&first).unwrap(), answer);
+    let renewed = side.answer(&second).unwrap();
+    assert_ne!(lines(&renewed, "a=crypto"), lines(&answer, "a=crypto"));
+}
+
+#[test]
 fn rollback_restores_what_was() {
     let mut side = Side::new(4_000, SrtpPolicy::Off);
     side.offer();

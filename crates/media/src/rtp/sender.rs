@@ -24,8 +24,7 @@ impl Sender {
     pub(crate) fn new(rng: &mut Rng) -> Self {
         Self {
             ssrc: rng.next_u32(),
-            // The lower half: a lost first packet must not hide the first wrap from SRTP (RFC 3711 §3.3.1).
-            sequence: (rng.next_u32() >> 17) as u16,
+            sequence: first_sequence(rng),
             timestamp: rng.next_u32(),
             clock_rate: 8_000,
             until: None,
@@ -89,9 +88,12 @@ impl Sender {
         sequence
     }
 
-    /// Another source, after a collision (RFC 3550 §8.2). Sequence and timestamp go on.
+    /// Another source, after a collision (RFC 3550 §8.2) or for another receiver. Its roll-over counter starts at nothing
+    /// on both ends, so its sequence number has to start low again.
     pub(crate) fn change_source(&mut self, rng: &mut Rng) {
         self.ssrc = rng.next_u32();
+        self.sequence = first_sequence(rng);
+        self.marks_next = true;
         (self.packets, self.bytes) = (0, 0);
     }
 
@@ -111,6 +113,11 @@ impl Sender {
         let timestamp = self.timestamp.wrapping_add(ticks(now - until)).wrapping_sub(ticks(until - now));
         Some(SenderInfo { ntp: NtpTime::of(now), timestamp, packets: self.packets as u32, octets: self.bytes as u32 })
     }
+}
+
+/// In the lower half: lost first packets must not hide the first wrap from SRTP (RFC 3711 §3.3.1).
+fn first_sequence(rng: &mut Rng) -> u16 {
+    (rng.next_u32() >> 17) as u16
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@ mod protection;
 mod receive;
 mod report;
 mod send;
-#[cfg(test)]
-mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -184,17 +182,21 @@ impl Session {
         }
         let agreement = agreement.clone();
         let before = self.agreement.as_ref().and_then(negotiated);
+        if self.agreement.as_ref().is_some_and(|before| before.keys.is_other_peer(&agreement.keys)) {
+            self.sender.change_source(&mut self.rng);
+        }
         self.protection.renew(&agreement.keys);
-        self.rtp_path.renegotiate(agreement.transport.rtp.address());
-        self.rtcp_path.renegotiate(match &agreement.transport.rtcp {
+        self.rtp_path.renegotiate(now, agreement.transport.rtp.address());
+        let rtcp_address = match &agreement.transport.rtcp {
             RtcpTarget::Separate(target) => target.address(),
             RtcpTarget::Off | RtcpTarget::Muxed => None,
-        });
+        };
+        self.rtcp_path.renegotiate(now, rtcp_address);
         match agreement.transport.rtcp {
             RtcpTarget::Off => self.schedule.stop(),
             RtcpTarget::Muxed | RtcpTarget::Separate(_) => self.schedule.start(now, &mut self.rng),
         }
-        if agreement.event().is_none() {
+        if agreement.event().is_none() || !agreement.direction.sends() {
             self.digit_sender.clear();
         }
         if let Some(host) = agreement.transport.rtp.name() {

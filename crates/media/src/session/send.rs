@@ -2,7 +2,7 @@ use bellbird_base::{Codec, Duration, Instant};
 
 use super::Session;
 use crate::event::{Component, OutgoingFrame};
-use crate::negotiation::audio;
+use crate::negotiation::{Agreement, audio};
 use crate::outputs::PlainEvent;
 use crate::rtp::{EventPacket, Step};
 
@@ -15,7 +15,7 @@ pub enum SendError {
     /// Not a codec that was agreed on.
     #[error("this codec was not agreed on")]
     WrongCodec,
-    /// The peer takes no digits in RTP, this is no digit, or too many wait.
+    /// The peer takes no digits in RTP or none now, this is no digit, or too many wait.
     #[error("the peer takes no such digit in RTP")]
     NoSuchDigit,
     /// More than a datagram should carry.
@@ -61,8 +61,8 @@ impl Session {
 
     /// Queues a digit (`0-9*#A-D`, `!` for a hook flash); audio pauses while it sounds.
     pub fn send_digit(&mut self, now: Instant, digit: char, duration: Duration) -> Result<(), SendError> {
-        let takes_events = self.agreement.as_ref().is_some_and(|agreement| agreement.event().is_some());
-        if !takes_events || !self.digit_sender.push(digit, duration) {
+        let takes_events = |agreement: &Agreement| agreement.event().is_some() && agreement.direction.sends();
+        if !self.agreement.as_ref().is_some_and(takes_events) || !self.digit_sender.push(digit, duration) {
             return Err(SendError::NoSuchDigit);
         }
         self.step_digits(now);

@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     /// Extended sequence number, timestamp and first byte of each frame.
     pub(crate) frames: Vec<(u64, u64, u8)>,
     pub(crate) digits: String,
+    pub(crate) noises: Vec<u8>,
+    pub(crate) hosts: Vec<String>,
     pub(crate) latched: Vec<(Component, SocketAddr)>,
     pub(crate) sources: usize,
     pub(crate) byes: usize,
@@ -62,7 +64,7 @@ pub(crate) const ALICE: &str = "192.0.2.1:4000";
 pub(crate) const BOB: &str = "192.0.2.2:5000";
 
 impl Side {
-    fn new(config: SessionConfig, seed: u64) -> Self {
+    pub(crate) fn new(config: SessionConfig, seed: u64) -> Self {
         let address = config.rtp_address;
         let session = Session::new(config, Seed::from_number(seed), Instant::ORIGIN);
         Self { session, seen: Seen::default(), address, wire: Vec::new(), talks: true, sent: 0 }
@@ -114,7 +116,8 @@ impl Seen {
             Event::DigitsSent => self.digits_sent += 1,
             Event::Bye => self.byes += 1,
             Event::ReportReceived => self.reports += 1,
-            Event::ComfortNoise { .. } | Event::ResolveHost(_) => {}
+            Event::ComfortNoise { level, .. } => self.noises.push(level),
+            Event::ResolveHost(host) => self.hosts.push(host.to_owned()),
         }
     }
 }

@@ -44,7 +44,7 @@ fn sequence_numbers_wrap_under_srtp_in_a_long_call() {
     let (alice, bob) = (config(ALICE, SrtpPolicy::Required), config(BOB, SrtpPolicy::Required));
     let mut call = Call::new(only(Codec::Pcma, alice), only(Codec::Pcma, bob), 5, link);
     call.exchange();
-    for minute in 0..50 {
+    for minute in 0..24 {
         call.run(seconds(60));
         if minute % 7 == 0 {
             // Refreshes of the session must not touch the roll-over counter.
@@ -52,7 +52,7 @@ fn sequence_numbers_wrap_under_srtp_in_a_long_call() {
         }
     }
     let frames = &call.bob.seen.frames;
-    assert!(frames.last().unwrap().0 - frames[0].0 > 2 * 65_536);
+    assert!(frames.last().unwrap().0 - frames[0].0 > 65_536);
     let report = call.bob.session.report();
     assert_eq!(report.rejected_packets, 0);
     assert!((1.5..2.5).contains(&report.loss_percent), "{report:?}");

@@ -4,6 +4,7 @@
 mod call;
 
 mod attacks;
+mod changes;
 mod digits;
 mod hold;
 mod loss;
