@@ -43,7 +43,7 @@ fn audio_pauses_while_a_digit_sounds_and_its_time_goes_on() {
     let frames = &call.bob.seen.frames;
     let pause = frames.windows(2).map(|pair| pair[1].1 - pair[0].1).max().unwrap();
     assert!((5 * 960..=9 * 960).contains(&pause), "{pause}");
-    assert!(frames.iter().all(|frame| (frame.1 - frames[0].1) % 960 == 0));
+    assert!(frames.iter().all(|frame| (frame.1 - frames[0].1).is_multiple_of(960)));
 }
 
 #[test]
