@@ -46,14 +46,7 @@ impl Sipp {
             "60",
             "-timeout_error",
         ]);
-        command.args([
-            "-p",
-            &port.to_string(),
-            "-mp",
-            &media_port.to_string(),
-            "-min_rtp_port",
-            &media_port.to_string(),
-        ]);
+        command.args(["-p", &port.to_string(), "-mp", &media_port.to_string()]);
         command.args(["-trace_err", "-error_file"]).arg(folder.join(format!("{scenario}.err")));
         command.args(["-trace_msg", "-message_file"]).arg(&messages).args(arguments);
         command.current_dir(&folder);
@@ -74,10 +67,16 @@ impl Sipp {
         assert_eq!(code, 0, "sipp's script did not go as written");
     }
 
-    /// It prints its first screen once its sockets are bound.
+    /// Asks the system who has its port: taking it to see whether it is free would be in sipp's way.
     async fn listens(&self) {
-        self.log()
-            .find(0, Duration::from_secs(10), "its first screen", |line| line.contains("Scenario Screen").then_some(()))
-            .await;
+        let socket = format!("0100007F:{:04X}", self.port);
+        let is_bound = || std::fs::read_to_string("/proc/net/udp").is_ok_and(|sockets| sockets.contains(&socket));
+        let wait = async {
+            while !is_bound() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let listens = tokio::time::timeout(Duration::from_secs(10), wait).await;
+        listens.unwrap_or_else(|_| panic!("sipp does not listen; it said: {}", self.log().text()));
     }
 }
