@@ -1,6 +1,6 @@
-use bellbird_base::{Duration, Seed};
+use bellbird_base::Duration;
 use bellbird_media::rtcp::{Compound, Packet};
-use bellbird_media::{Session, SessionConfig, SrtpPolicy};
+use bellbird_media::{SessionConfig, SrtpPolicy};
 use bellbird_testkit::Link;
 
 use super::call::{ALICE, BOB, Call, FAIR, config, seconds};
@@ -68,8 +68,29 @@ fn first_report_is_a_receiver_report_where_nothing_was_sent() {
 
 #[test]
 fn canonical_name_is_random_unless_given() {
-    let session = |seed| {
-        format!("{:?}", Session::new(config(ALICE, SrtpPolicy::Off), Seed::from_number(seed), Default::default()))
+    let names = |seed, cname: Option<&str>| {
+        let alice = SessionConfig { cname: cname.map(str::to_owned), ..config(ALICE, SrtpPolicy::Off) };
+        let mut call = Call::new(alice, config(BOB, SrtpPolicy::Off), seed, FAIR);
+        call.exchange();
+        call.run(seconds(10));
+        let reports = call.alice.wire.iter().filter(|(to, _)| to.port() == 5_001);
+        let names: Vec<Vec<u8>> = reports.filter_map(|(_, payload)| cname_of(payload)).collect();
+        assert!(names.windows(2).all(|pair| pair[0] == pair[1]));
+        names.into_iter().next().unwrap()
     };
-    assert_ne!(session(1), session(2));
+    assert_eq!(names(1, Some("given")), b"given");
+    assert_eq!(names(1, None).len(), 20);
+    assert_ne!(names(1, None), names(2, None));
+}
+
+/// The canonical name in the source description of a compound packet (RFC 3550 §6.5).
+fn cname_of(mut compound: &[u8]) -> Option<Vec<u8>> {
+    loop {
+        let length = 4 * (usize::from(u16::from_be_bytes([*compound.get(2)?, *compound.get(3)?])) + 1);
+        let (packet, rest) = compound.split_at_checked(length)?;
+        if packet[1] == 202 {
+            return Some(packet[10..10 + usize::from(packet[9])].to_vec());
+        }
+        compound = rest;
+    }
 }
