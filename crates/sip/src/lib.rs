@@ -20,7 +20,9 @@ pub mod framing;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod message;
+mod publication;
 mod registration;
 pub mod status;
+mod subscription;
 pub mod transaction;
 pub mod uri;

@@ -35,6 +35,15 @@ pub(crate) struct Registration {
     bound: Option<Uri>,
     /// Ask again as soon as the answer is in.
     again: bool,
+    outbound: Outbound,
+}
+
+/// Whether the registrar is asked for RFC 5626.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outbound {
+    Asked,
+    /// A proxy on the way does not know it (439).
+    Unknown,
 }
 
 impl Registration {
@@ -49,6 +58,7 @@ impl Registration {
             at_least: None,
             bound: None,
             again: false,
+            outbound: Outbound::Asked,
         }
     }
 
@@ -63,9 +73,9 @@ impl Registration {
     /// Whether somebody wants this account to be registered.
     pub(crate) fn is_wanted(&self) -> bool {
         match self.state {
-            RegistrationState::Registering
-            | RegistrationState::Registered(_)
-            | RegistrationState::Retrying { .. } => true,
+            RegistrationState::Registering | RegistrationState::Registered(_) | RegistrationState::Retrying { .. } => {
+                true
+            }
             RegistrationState::Unregistered | RegistrationState::Unregistering | RegistrationState::Failed(_) => false,
         }
     }
@@ -164,6 +174,10 @@ fn build(account: &mut Account, registrar: Uri, expires: Duration) -> Request {
     if let Some(proxy) = &account.config.outbound_proxy {
         request.headers.push(HeaderName::Route, format!("<{}>", proxy.with_param("lr", None)));
     }
+    let supported = match account.registration.outbound {
+        Outbound::Asked => "path, outbound",
+        Outbound::Unknown => "path",
+    };
     let identity = Address::new(account.config.address.bare());
     let identity = identity.with_display(account.config.display_name.as_deref());
     request
@@ -175,7 +189,7 @@ fn build(account: &mut Account, registrar: Uri, expires: Duration) -> Request {
         .push(HeaderName::CSeq, format!("{cseq} REGISTER"))
         .push(HeaderName::Contact, "")
         .push(HeaderName::Expires, expires.as_secs())
-        .push(HeaderName::Supported, "path, outbound")
+        .push(HeaderName::Supported, supported)
         .push(HeaderName::Allow, crate::agent::ALLOW);
     request
 }
@@ -184,7 +198,9 @@ fn contact(account: &Account, expires: Duration) -> ContactTemplate {
     let mut contact = account.contact(false);
     if let Some(instance) = &account.config.instance_id {
         contact.params.push(("+sip.instance".to_owned(), Some(format!("<{instance}>"))));
-        contact.params.push(("reg-id".to_owned(), Some("1".to_owned())));
+        if account.registration.outbound == Outbound::Asked {
+            contact.params.push(("reg-id".to_owned(), Some("1".to_owned())));
+        }
     }
     contact.params.push(("expires".to_owned(), Some(expires.as_secs().to_string())));
     contact
@@ -212,6 +228,10 @@ pub(crate) fn receive(cx: &mut Cx<'_>, flow: FlowId, message: &Message<'_>, stat
     match (status, message.number(HeaderName::MinExpires)) {
         (StatusCode::INTERVAL_TOO_BRIEF, Some(least)) if cx.account.registration.at_least.is_none() => {
             cx.account.registration.at_least = Some(Duration::from_secs(least.min(86_400).into()));
+            send(cx, cx.account.config.expires);
+        }
+        (StatusCode::FIRST_HOP_LACKS_OUTBOUND_SUPPORT, _) if cx.account.registration.outbound == Outbound::Asked => {
+            cx.account.registration.outbound = Outbound::Unknown;
             send(cx, cx.account.config.expires);
         }
         _ => refused(cx, message, status),
@@ -331,10 +351,10 @@ fn refused(cx: &mut Cx<'_>, message: &Message<'_>, status: StatusCode) {
     let reason = message.reason().to_owned();
     let after = message.retry_after().map(|after| Duration::from_secs(after.seconds.min(3600).into()));
     let temporary = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TEMPORARILY_UNAVAILABLE);
-    match status.class() {
-        StatusClass::ServerError => retry(cx, RegistrationFailure::Unavailable(status, reason), after),
-        _ if temporary || after.is_some() => retry(cx, RegistrationFailure::Unavailable(status, reason), after),
-        _ => fail(cx, RegistrationFailure::Refused(status, reason)),
+    if status.class() == StatusClass::ServerError || temporary || after.is_some() {
+        retry(cx, RegistrationFailure::Unavailable(status, reason), after);
+    } else {
+        fail(cx, RegistrationFailure::Refused(status, reason));
     }
 }
 

@@ -101,7 +101,12 @@ impl Authenticator {
         Ok(())
     }
 
-    fn open(&mut self, challenge: &Challenge<'_>, header: HeaderName<'static>, rng: &mut Rng) -> Result<(), Unanswered> {
+    fn open(
+        &mut self,
+        challenge: &Challenge<'_>,
+        header: HeaderName<'static>,
+        rng: &mut Rng,
+    ) -> Result<(), Unanswered> {
         let session = Session::new(challenge, rng.token(16)).map_err(|_| Unanswered::Untrusted)?;
         if session.algorithm().hash > Hash::Md5 {
             self.weakest = Hash::Sha256;
@@ -137,7 +142,12 @@ mod tests {
         )
     }
 
-    fn answer(authenticator: &mut Authenticator, refusal: &str, trusted: bool, round: u8) -> Result<String, Unanswered> {
+    fn answer(
+        authenticator: &mut Authenticator,
+        refusal: &str,
+        trusted: bool,
+        round: u8,
+    ) -> Result<String, Unanswered> {
         let mut request = Request::new(Method::Register, Uri::parse("sip:a").unwrap());
         if round > 0 {
             request.headers.push(HeaderName::Authorization, "Digest old");

@@ -1,10 +1,10 @@
 use bellbird_base::{Duration, Instant};
 
+use super::UserAgent;
 use super::account::Account;
 use super::command::{Invite, Misuse};
 use super::config::{AccountConfig, AccountId};
 use super::event::{Body, CallId};
-use super::UserAgent;
 use crate::call::{Call, Origin, digit_body};
 use crate::registration;
 use crate::status::StatusCode;
@@ -46,10 +46,17 @@ impl UserAgent {
     pub fn remove_account(&mut self, now: Instant, id: AccountId) -> Result<(), Misuse> {
         self.now = self.now.max(now);
         self.known_account(id)?;
-        let calls: Vec<CallId> =
-            self.calls.values().filter(|call| call.account == id).map(|call| call.id).collect();
+        let calls: Vec<CallId> = self.calls.values().filter(|call| call.account == id).map(|call| call.id).collect();
         for call in calls {
             self.with_call(call, |call, cx| call.hang_up(cx));
+        }
+        let subscriptions = self.subscriptions.iter().filter(|(_, one)| one.account == id && !one.has_ended());
+        for subscription in subscriptions.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.unsubscribe(now, subscription)?;
+        }
+        let publications = self.publications.iter().filter(|(_, one)| one.account == id && !one.has_ended());
+        for publication in publications.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.unpublish(now, publication)?;
         }
         self.with_account(id, registration::unregister);
         self.settle();
@@ -153,7 +160,13 @@ impl UserAgent {
     ///
     /// # Errors
     /// Where the call does not come in, or the status is no refusal.
-    pub fn reject(&mut self, now: Instant, call: CallId, status: StatusCode, reason: Option<String>) -> Result<(), Misuse> {
+    pub fn reject(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        status: StatusCode,
+        reason: Option<String>,
+    ) -> Result<(), Misuse> {
         self.command(now, call, |call, cx| call.reject(cx, status, reason))
     }
 
@@ -193,7 +206,12 @@ impl UserAgent {
     ///
     /// # Errors
     /// Where no offer is open.
-    pub fn respond_to_offer(&mut self, now: Instant, call: CallId, answer: Result<Body, StatusCode>) -> Result<(), Misuse> {
+    pub fn respond_to_offer(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        answer: Result<Body, StatusCode>,
+    ) -> Result<(), Misuse> {
         self.command(now, call, |call, cx| call.respond_to_offer(cx, answer))
     }
 
@@ -263,7 +281,13 @@ impl UserAgent {
     ///
     /// # Errors
     /// Where the call is not answered.
-    pub fn send_digit_info(&mut self, now: Instant, call: CallId, digit: char, duration: Duration) -> Result<(), Misuse> {
+    pub fn send_digit_info(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        digit: char,
+        duration: Duration,
+    ) -> Result<(), Misuse> {
         self.send_info(now, call, &digit_body(digit, duration))
     }
 }

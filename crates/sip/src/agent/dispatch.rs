@@ -3,8 +3,8 @@ use bellbird_base::FlowId;
 use super::account::Claim;
 use super::auth::Unanswered;
 use super::context::{Effect, Owner};
-use super::{AccountId, Body, CallEnd, CallId, EndReason, EndedBy, Event, Misuse, UserAgent};
 use super::{ALLOW, Notification, RegistrationFailure, SUPPORTED};
+use super::{AccountId, Body, CallEnd, CallId, EndReason, EndedBy, Event, Misuse, UserAgent};
 use crate::call::{Arrived, Call, hang_up_surplus, party_of};
 use crate::endpoint::{Arrival, EndpointEvent, Failure, RequestId, ServerId};
 use crate::message::{Fields, HeaderName, Message, Method, Refusal};
@@ -109,7 +109,9 @@ impl UserAgent {
         inflight.flow = Some(flow);
         let (owner, account, uri) = (inflight.owner, inflight.account, inflight.outgoing.route.uri.clone());
         let to_server = self.accounts.get(&account).is_some_and(|account| account.server() == Some(&uri));
-        if to_server && matches!(owner, Owner::Registration(_) | Owner::Call(_) | Owner::Subscription(_) | Owner::Publication(_)) {
+        if to_server
+            && matches!(owner, Owner::Registration(_) | Owner::Call(_) | Owner::Subscription(_) | Owner::Publication(_))
+        {
             self.with_account(account, |cx| registration::sent(cx, flow));
         }
     }
@@ -227,9 +229,7 @@ impl UserAgent {
             Owner::Registration(account) => {
                 self.accounts.get_mut(&account).map_or(next, |account| account.registration.next_cseq())
             }
-            Owner::Call(call) => {
-                self.calls.get_mut(&call).map_or(next, |call| call.next_cseq(request, message))
-            }
+            Owner::Call(call) => self.calls.get_mut(&call).map_or(next, |call| call.next_cseq(request, message)),
             Owner::Subscription(_) | Owner::Publication(_) => self.next_event_cseq(owner).unwrap_or(next),
             Owner::Nobody(_) => next,
         }
@@ -312,7 +312,9 @@ impl UserAgent {
         }
         match (message.to().tag(), self.owner_of(message)) {
             (Some(_), Some(Owner::Call(call))) => self.receive_in_call(call, server, flow, message),
-            (Some(_), Some(Owner::Subscription(subscription))) => self.receive_in_subscription(subscription, server, message),
+            (Some(_), Some(Owner::Subscription(subscription))) => {
+                self.receive_in_subscription(subscription, server, message)
+            }
             (Some(_), _) if *message.method() == Method::Notify => self.receive_unsolicited(server, flow, message),
             (Some(_), _) => self.endpoint.refuse(self.now, server, StatusCode::CALL_DOES_NOT_EXIST),
             (None, _) => self.receive_outside(server, flow, message),
@@ -446,9 +448,8 @@ impl UserAgent {
 
     /// A NOTIFY that nothing of ours asked for. Only the account's own server is believed.
     fn receive_unsolicited(&mut self, server: ServerId, flow: FlowId, message: &Message<'_>) {
-        let trusts = |id: &AccountId| {
-            self.accounts.get(id).is_some_and(|account| account.trusts_flow(flow, &self.endpoint))
-        };
+        let trusts =
+            |id: &AccountId| self.accounts.get(id).is_some_and(|account| account.trusts_flow(flow, &self.endpoint));
         let account = self.account_for(flow, message).filter(trusts);
         match (account, message.event()) {
             (Some(account), Some(event)) if message.to().tag().is_none() => {
@@ -481,4 +482,3 @@ impl UserAgent {
 fn has_description(message: &Message<'_>) -> bool {
     message.parts().any(|part| part.content_type.is_some_and(|found| found.is("application/sdp")))
 }
-

@@ -1,20 +1,174 @@
+//! Subscriptions and publications of a user agent.
+
+use bellbird_base::Instant;
+
 use super::UserAgent;
-use super::context::Owner;
-use super::event::SubscriptionId;
+use super::command::{Misuse, Publish, Subscribe};
+use super::config::AccountId;
+use super::context::{Cx, Owner};
+use super::event::{Body, PublicationId, SubscriptionId};
 use crate::endpoint::{RequestId, ServerId};
-use crate::message::Message;
+use crate::message::{Message, Method};
+use crate::publication::Publication;
 use crate::status::StatusCode;
+use crate::subscription::Subscription;
 
 impl UserAgent {
-    pub(super) fn event_request_failed(&mut self, _owner: Owner, _request: RequestId) {}
-
-    pub(super) fn receive_event_response(&mut self, _owner: Owner, _request: RequestId, _message: &Message<'_>) {}
-
-    pub(super) fn next_event_cseq(&mut self, _owner: Owner) -> Option<u32> {
-        None
+    /// Subscribes to somebody's state; refreshed until [`UserAgent::unsubscribe`] or the notifier's refusal.
+    ///
+    /// # Errors
+    /// Where there is no such account.
+    pub fn subscribe(&mut self, now: Instant, account: AccountId, wish: Subscribe) -> Result<SubscriptionId, Misuse> {
+        self.now = self.now.max(now);
+        self.known_account(account)?;
+        self.last_event_name += 1;
+        let id = SubscriptionId(self.last_event_name);
+        let subscription = self.with_account(account, |cx| Subscription::start(cx, id, account, wish));
+        self.subscriptions.insert(id, subscription.ok_or(Misuse::UnknownAccount)?);
+        self.settle();
+        Ok(id)
     }
 
-    pub(super) fn receive_in_subscription(&mut self, _id: SubscriptionId, server: ServerId, _message: &Message<'_>) {
-        self.endpoint.refuse(self.now, server, StatusCode::CALL_DOES_NOT_EXIST);
+    /// Gives a subscription up.
+    ///
+    /// # Errors
+    /// Where there is no such subscription any more.
+    pub fn unsubscribe(&mut self, now: Instant, id: SubscriptionId) -> Result<(), Misuse> {
+        self.now = self.now.max(now);
+        if self.subscriptions.get(&id).is_none_or(Subscription::has_ended) {
+            return Err(Misuse::UnknownSubscription);
+        }
+        self.with_subscription(id, Subscription::unsubscribe);
+        self.settle();
+        Ok(())
+    }
+
+    /// Publishes state; refreshed until [`UserAgent::unpublish`] or the server's refusal.
+    ///
+    /// # Errors
+    /// Where there is no such account.
+    pub fn publish(&mut self, now: Instant, account: AccountId, wish: Publish) -> Result<PublicationId, Misuse> {
+        self.now = self.now.max(now);
+        self.known_account(account)?;
+        self.last_event_name += 1;
+        let id = PublicationId(self.last_event_name);
+        let publication = self.with_account(account, |cx| Publication::start(cx, id, account, wish));
+        self.publications.insert(id, publication.ok_or(Misuse::UnknownAccount)?);
+        self.settle();
+        Ok(id)
+    }
+
+    /// Publishes other state in place of the last.
+    ///
+    /// # Errors
+    /// Where there is no such publication any more.
+    pub fn republish(&mut self, now: Instant, id: PublicationId, body: Body) -> Result<(), Misuse> {
+        self.now = self.now.max(now);
+        if self.publications.get(&id).is_none_or(Publication::has_ended) {
+            return Err(Misuse::UnknownSubscription);
+        }
+        self.with_publication(id, |publication, cx| publication.republish(cx, body));
+        self.settle();
+        Ok(())
+    }
+
+    /// Withdraws a publication.
+    ///
+    /// # Errors
+    /// Where there is no such publication any more.
+    pub fn unpublish(&mut self, now: Instant, id: PublicationId) -> Result<(), Misuse> {
+        self.now = self.now.max(now);
+        if self.publications.get(&id).is_none_or(Publication::has_ended) {
+            return Err(Misuse::UnknownSubscription);
+        }
+        self.with_publication(id, Publication::unpublish);
+        self.settle();
+        Ok(())
+    }
+
+    pub(super) fn tick_events(&mut self) {
+        let due = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= self.now);
+        let subscriptions: Vec<_> =
+            self.subscriptions.iter().filter(|(_, one)| due(one.deadline())).map(|(id, _)| *id).collect();
+        let publications: Vec<_> =
+            self.publications.iter().filter(|(_, one)| due(one.deadline())).map(|(id, _)| *id).collect();
+        for id in subscriptions {
+            self.with_subscription(id, Subscription::fire);
+        }
+        for id in publications {
+            self.with_publication(id, Publication::fire);
+        }
+    }
+
+    pub(super) fn next_event_deadline(&self) -> Option<Instant> {
+        let subscriptions = self.subscriptions.values().filter_map(Subscription::deadline);
+        subscriptions.chain(self.publications.values().filter_map(Publication::deadline)).min()
+    }
+
+    pub(super) fn event_request_failed(&mut self, owner: Owner, request: RequestId) {
+        match owner {
+            Owner::Subscription(id) => {
+                self.with_subscription(id, |subscription, cx| subscription.request_failed(cx, request));
+            }
+            Owner::Publication(id) => {
+                self.with_publication(id, |publication, cx| publication.request_failed(cx, request));
+            }
+            Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => {}
+        }
+    }
+
+    pub(super) fn receive_event_response(&mut self, owner: Owner, request: RequestId, message: &Message<'_>) {
+        match owner {
+            Owner::Subscription(id) => {
+                self.with_subscription(id, |subscription, cx| subscription.receive_response(cx, request, message));
+            }
+            Owner::Publication(id) => {
+                self.with_publication(id, |publication, cx| publication.receive_response(cx, request, message));
+            }
+            Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => {}
+        }
+    }
+
+    pub(super) fn next_event_cseq(&mut self, owner: Owner) -> Option<u32> {
+        match owner {
+            Owner::Subscription(id) => self.subscriptions.get_mut(&id).map(Subscription::next_cseq),
+            Owner::Publication(id) => self.publications.get_mut(&id).map(Publication::next_cseq),
+            Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => None,
+        }
+    }
+
+    pub(super) fn receive_in_subscription(&mut self, id: SubscriptionId, server: ServerId, message: &Message<'_>) {
+        if *message.method() != Method::Notify {
+            return self.endpoint.refuse(self.now, server, StatusCode::METHOD_NOT_ALLOWED);
+        }
+        self.with_subscription(id, |subscription, cx| subscription.receive_notify(cx, server, message));
+    }
+
+    fn with_subscription<T>(
+        &mut self,
+        id: SubscriptionId,
+        run: impl FnOnce(&mut Subscription, &mut Cx<'_>) -> T,
+    ) -> Option<T> {
+        let mut subscription = self.subscriptions.remove(&id)?;
+        let result = self.with_account(subscription.account, |cx| run(&mut subscription, cx));
+        if subscription.is_over() {
+            self.dialogs.retain(|_, owner| *owner != Owner::Subscription(id));
+        } else {
+            self.subscriptions.insert(id, subscription);
+        }
+        result
+    }
+
+    fn with_publication<T>(
+        &mut self,
+        id: PublicationId,
+        run: impl FnOnce(&mut Publication, &mut Cx<'_>) -> T,
+    ) -> Option<T> {
+        let mut publication = self.publications.remove(&id)?;
+        let result = self.with_account(publication.account, |cx| run(&mut publication, cx));
+        if !publication.is_over() {
+            self.publications.insert(id, publication);
+        }
+        result
     }
 }

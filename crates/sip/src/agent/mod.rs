@@ -33,6 +33,8 @@ pub use io::{FlowEnd, Input, Output, Question, ResolveFailure, ResolveId, Timeou
 
 use crate::call::Call;
 use crate::endpoint::{Action, Endpoint, RequestId};
+use crate::publication::Publication;
+use crate::subscription::Subscription;
 use account::Account;
 use context::{Cx, Effect, Inflight, Owner};
 
@@ -50,6 +52,8 @@ pub struct UserAgent {
     endpoint: Endpoint,
     accounts: BTreeMap<AccountId, Account>,
     calls: BTreeMap<CallId, Call>,
+    subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    publications: BTreeMap<PublicationId, Publication>,
     inflight: BTreeMap<RequestId, Inflight>,
     /// Who owns the dialog with this Call-ID and local tag.
     dialogs: BTreeMap<(String, String), Owner>,
@@ -60,6 +64,7 @@ pub struct UserAgent {
     leaving_accounts: BTreeSet<AccountId>,
     last_account: u64,
     last_call: u64,
+    last_event_name: u64,
 }
 
 /// What was counted and dropped.
@@ -86,6 +91,8 @@ impl UserAgent {
             endpoint,
             accounts: BTreeMap::new(),
             calls: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            publications: BTreeMap::new(),
             inflight: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             events: VecDeque::new(),
@@ -94,6 +101,7 @@ impl UserAgent {
             leaving_accounts: BTreeSet::new(),
             last_account: 0,
             last_call: 0,
+            last_event_name: 0,
         }
     }
 
@@ -164,15 +172,17 @@ impl UserAgent {
     }
 
     fn next_timeout(&self) -> (Instant, TimeoutReason) {
-        let endpoint = self.endpoint.next_timeout().map(|(at, flow)| {
-            (at, if flow { TimeoutReason::Flow } else { TimeoutReason::Transaction })
-        });
+        let endpoint = self
+            .endpoint
+            .next_timeout()
+            .map(|(at, flow)| (at, if flow { TimeoutReason::Flow } else { TimeoutReason::Transaction }));
         let registrations = self.accounts.values().filter_map(|account| account.registration.deadline());
         let calls = self.calls.values().filter_map(Call::deadline);
         endpoint
             .into_iter()
             .chain(registrations.map(|at| (at, TimeoutReason::Registration)))
             .chain(calls.map(|at| (at, TimeoutReason::Call)))
+            .chain(self.next_event_deadline().map(|at| (at, TimeoutReason::Subscription)))
             .min_by_key(|(at, _)| *at)
             .unwrap_or((Instant::FAR_FUTURE, TimeoutReason::Idle))
     }
@@ -191,6 +201,7 @@ impl UserAgent {
         for call in calls {
             self.with_call(call, Call::fire);
         }
+        self.tick_events();
     }
 
     /// A new network: flows, registrations and the way of each call are built anew.
@@ -215,6 +226,8 @@ impl UserAgent {
     fn forget_left_accounts(&mut self) {
         let busy = |id: &AccountId| {
             self.calls.values().any(|call| call.account == *id)
+                || self.subscriptions.values().any(|one| one.account == *id)
+                || self.publications.values().any(|one| one.account == *id)
                 || self.inflight.values().any(|inflight| inflight.account == *id)
         };
         let (left, stay): (BTreeSet<_>, BTreeSet<_>) =

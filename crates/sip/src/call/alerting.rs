@@ -8,7 +8,9 @@ use super::offer::{Exchange, unacked};
 use super::reliable::ReliableProvisional;
 use super::{Call, State, description};
 use crate::agent::context::{Cx, Effect, Owner};
-use crate::agent::{AccountId, Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, IncomingCall, Misuse, Reliability};
+use crate::agent::{
+    AccountId, Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, IncomingCall, Misuse, Reliability,
+};
 use crate::dialog::Dialog;
 use crate::endpoint::ServerId;
 use crate::message::{Fields, HeaderName, Message, SessionExpires};

@@ -112,7 +112,13 @@ pub(crate) struct Origin {
 
 impl Call {
     /// Calls somebody.
-    pub(crate) fn invite(cx: &mut Cx<'_>, id: CallId, account: AccountId, invite: Invite, origin: Origin) -> Result<Self, Misuse> {
+    pub(crate) fn invite(
+        cx: &mut Cx<'_>,
+        id: CallId,
+        account: AccountId,
+        invite: Invite,
+        origin: Origin,
+    ) -> Result<Self, Misuse> {
         let target = cx.account.callable(&invite.target).ok_or(Misuse::BadTarget)?;
         let request = build_invite(cx, &invite, &target, &origin);
         let route = cx.account.route(&target);
@@ -290,7 +296,11 @@ impl Call {
     }
 
     /// The user answers the offer that a reliable provisional response brought.
-    pub(super) fn answer_early_offer(&mut self, cx: &mut Cx<'_>, answer: Result<Body, StatusCode>) -> Result<(), Misuse> {
+    pub(super) fn answer_early_offer(
+        &mut self,
+        cx: &mut Cx<'_>,
+        answer: Result<Body, StatusCode>,
+    ) -> Result<(), Misuse> {
         let calling = self.calling().ok_or(Misuse::WrongState)?;
         let (tag, rack) = calling.unanswered.take().ok_or(Misuse::WrongState)?;
         match answer {
@@ -401,7 +411,8 @@ impl Call {
     /// 422 (RFC 4028 §7.3): once more with the interval that the peer wants.
     fn raise_interval(&mut self, cx: &mut Cx<'_>, message: &Message<'_>) -> bool {
         let Some(calling) = self.calling().filter(|calling| !calling.is_cancelled()) else { return false };
-        let Some(least) = message.number(HeaderName::MinSe).filter(|least| calling.min_se.is_none_or(|known| known < *least))
+        let Some(least) =
+            message.number(HeaderName::MinSe).filter(|least| calling.min_se.is_none_or(|known| known < *least))
         else {
             return false;
         };

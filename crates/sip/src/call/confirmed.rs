@@ -145,8 +145,7 @@ impl Confirmed {
 
     /// An offer of ours that met glare goes out when the peer's exchange is over.
     fn keep_retry(&mut self) {
-        if let Exchange::Retry { offer, refresh: false, .. } =
-            core::mem::replace(&mut self.exchange, Exchange::Stable)
+        if let Exchange::Retry { offer, refresh: false, .. } = core::mem::replace(&mut self.exchange, Exchange::Stable)
         {
             self.queued.get_or_insert(offer);
         }

@@ -5,9 +5,9 @@ use crate::message::{Fields, HeaderName, Message, NameAddr};
 
 /// Who sent a request: what a server vouches for, else what From says.
 pub(crate) fn party_of(message: &Message<'_>, trusted: bool) -> Party {
-    let private = message.privacy().any(|value| {
-        ["id", "user", "header", "session"].iter().any(|hidden| value.eq_ignore_ascii_case(hidden))
-    });
+    let private = message
+        .privacy()
+        .any(|value| ["id", "user", "header", "session"].iter().any(|hidden| value.eq_ignore_ascii_case(hidden)));
     let asserted = if trusted { asserted_identity(message) } else { None };
     let hidden = private || is_anonymous(message.from());
     match asserted {
@@ -56,7 +56,8 @@ pub(super) fn auto_answer(message: &Message<'_>) -> Option<Duration> {
                 return Some(Duration::from_secs(seconds.into()));
             }
             let says = info.param("info").unwrap_or_default().to_ascii_lowercase();
-            if matches!(says.as_str(), "alert-autoanswer" | "auto answer" | "auto-answer" | "intercom" | "ring answer") {
+            if matches!(says.as_str(), "alert-autoanswer" | "auto answer" | "auto-answer" | "intercom" | "ring answer")
+            {
                 return Some(Duration::ZERO);
             }
         }

@@ -85,7 +85,8 @@ impl Peer {
         if message.contains(HeaderName::Allow) {
             self.update = message.has_token(HeaderName::Allow, "UPDATE");
         }
-        let supports = |tag| message.has_token(HeaderName::Supported, tag) || message.has_token(HeaderName::Require, tag);
+        let supports =
+            |tag| message.has_token(HeaderName::Supported, tag) || message.has_token(HeaderName::Require, tag);
         self.reliable |= supports("100rel");
         self.timer |= supports("timer");
     }
@@ -163,7 +164,13 @@ impl Call {
     }
 
     /// A response to one of the call's requests.
-    pub(crate) fn receive_response(&mut self, cx: &mut Cx<'_>, request: RequestId, flow: FlowId, message: &Message<'_>) {
+    pub(crate) fn receive_response(
+        &mut self,
+        cx: &mut Cx<'_>,
+        request: RequestId,
+        flow: FlowId,
+        message: &Message<'_>,
+    ) {
         self.flow = Some(flow);
         match (&self.state, message.method()) {
             (State::Calling(calling), Method::Invite) if calling.request == request => {
@@ -201,12 +208,8 @@ impl Call {
     /// A challenge to one of the call's requests that was not answered: its request counts as refused.
     pub(crate) fn unauthorized(&mut self, cx: &mut Cx<'_>, wrong_password: bool, message: &Message<'_>) {
         if let (State::Calling(_), Method::Invite, true) = (&self.state, message.method(), wrong_password) {
-            let end = CallEnd {
-                by: EndedBy::Remote,
-                reason: EndReason::WrongPassword,
-                status: message.status(),
-                text: None,
-            };
+            let end =
+                CallEnd { by: EndedBy::Remote, reason: EndReason::WrongPassword, status: message.status(), text: None };
             self.end(cx, end);
         }
     }
@@ -335,7 +338,10 @@ impl Call {
         if let Some(contact) = contact {
             response.headers.set(HeaderName::Contact, contact);
         }
-        response.headers.set(HeaderName::Allow, crate::agent::ALLOW).set(HeaderName::Supported, crate::agent::SUPPORTED);
+        response
+            .headers
+            .set(HeaderName::Allow, crate::agent::ALLOW)
+            .set(HeaderName::Supported, crate::agent::SUPPORTED);
         response
     }
 

@@ -449,8 +449,13 @@ impl Call {
 
     /// The network changed: the peer has to hear our new addresses.
     pub(crate) fn path_changed(&mut self, cx: &mut Cx<'_>) {
-        if self.is_confirmed() {
-            cx.call_event(self.id, CallEvent::OfferNeeded(OfferReason::PathChanged));
+        let id = self.id;
+        if let Some(confirmed) = self.confirmed() {
+            if matches!(confirmed.exchange, Exchange::Retry { .. }) {
+                // What could not go over the old path goes with the new addresses.
+                confirmed.exchange = Exchange::Stable;
+            }
+            cx.call_event(id, CallEvent::OfferNeeded(OfferReason::PathChanged));
         }
     }
 

@@ -1,8 +1,8 @@
 use bellbird_base::Instant;
 
 use super::{Call, description};
-use crate::agent::{Body, CallEvent};
 use crate::agent::context::Cx;
+use crate::agent::{Body, CallEvent};
 use crate::agent::{CallEnd, EndReason, EndedBy};
 use crate::endpoint::ServerId;
 use crate::message::{Fields, HeaderName, Message, Response};

@@ -106,7 +106,8 @@ impl Call {
     pub(super) fn receive_refer_response(&mut self, cx: &mut Cx<'_>, request: RequestId, message: &Message<'_>) {
         let Some(status) = message.status().filter(|status| status.is_final()) else { return };
         let id = self.id;
-        let Some(confirmed) = self.confirmed().filter(|confirmed| confirmed.transfer == Transfer::Asked(request)) else {
+        let Some(confirmed) = self.confirmed().filter(|confirmed| confirmed.transfer == Transfer::Asked(request))
+        else {
             return;
         };
         let silent = message.text(HeaderName::ReferSub).is_some_and(|value| value.eq_ignore_ascii_case("false"));
@@ -120,7 +121,8 @@ impl Call {
 
     pub(super) fn refer_failed(&mut self, cx: &mut Cx<'_>, request: RequestId) {
         let id = self.id;
-        let Some(confirmed) = self.confirmed().filter(|confirmed| confirmed.transfer == Transfer::Asked(request)) else {
+        let Some(confirmed) = self.confirmed().filter(|confirmed| confirmed.transfer == Transfer::Asked(request))
+        else {
             return;
         };
         confirmed.transfer = Transfer::None;

@@ -260,8 +260,7 @@ impl Endpoint {
         }
         let known = self.flows.get(flow).and_then(|flow| flow.remote.clone());
         let server_name = known.map(|remote| remote.server_name).unwrap_or_default();
-        let datagrams =
-            Remote { protocol: Protocol::Udp, address: info.remote, server_name, path: String::new() };
+        let datagrams = Remote { protocol: Protocol::Udp, address: info.remote, server_name, path: String::new() };
         let stream = Remote { protocol: Protocol::Tcp, ..datagrams.clone() };
         let Some(pending) = self.pending.get_mut(&id) else { return false };
         pending.targets.push_front(datagrams);
@@ -375,10 +374,8 @@ impl Endpoint {
                     self.next_target(now, owner, failure);
                 }
             }
-            ClientStep::Nothing
-            | ClientStep::Deliver
-            | ClientStep::DeliverAndAcknowledge
-            | ClientStep::Acknowledge => {}
+            ClientStep::Nothing | ClientStep::Deliver | ClientStep::DeliverAndAcknowledge | ClientStep::Acknowledge => {
+            }
         }
     }
 

@@ -120,15 +120,17 @@ impl Endpoint {
 
     pub(super) fn receive_request(&mut self, now: Instant, flow: FlowId, message: &Message<'_>) -> Arrival {
         let key = server_key(message, message.method());
-        match message.method() {
-            Method::Ack => self.receive_ack(now, message),
-            _ if self.server_keys.contains_key(&key) => {
-                self.receive_again(&key);
-                Arrival::Absorbed
-            }
-            Method::Cancel => self.receive_cancel(now, flow, message, key),
-            _ => self.receive_new(now, flow, message, key),
+        if *message.method() == Method::Ack {
+            return self.receive_ack(now, message);
         }
+        if self.server_keys.contains_key(&key) {
+            self.receive_again(&key);
+            return Arrival::Absorbed;
+        }
+        if *message.method() == Method::Cancel {
+            return self.receive_cancel(now, flow, message, key);
+        }
+        self.receive_new(now, flow, message, key)
     }
 
     fn receive_again(&mut self, key: &str) {

@@ -38,11 +38,21 @@ pub struct InviteClient {
 /// ```
 #[derive(Clone, Debug)]
 enum InviteState {
-    Calling { retransmit: Option<Backoff>, give_up: Instant, wanted: bool },
+    Calling {
+        retransmit: Option<Backoff>,
+        give_up: Instant,
+        wanted: bool,
+    },
     /// Without a limit until nobody wants the answer any more.
-    Proceeding { give_up: Option<Instant> },
-    Accepted { end: Instant },
-    Completed { end: Instant },
+    Proceeding {
+        give_up: Option<Instant>,
+    },
+    Accepted {
+        end: Instant,
+    },
+    Completed {
+        end: Instant,
+    },
     Terminated,
 }
 
@@ -234,15 +244,9 @@ impl NonInviteClient {
                 self.state = NonInviteState::Terminated;
                 ClientStep::Nothing
             }
-            Timer::A
-            | Timer::B
-            | Timer::D
-            | Timer::G
-            | Timer::H
-            | Timer::I
-            | Timer::J
-            | Timer::L
-            | Timer::M => ClientStep::Nothing,
+            Timer::A | Timer::B | Timer::D | Timer::G | Timer::H | Timer::I | Timer::J | Timer::L | Timer::M => {
+                ClientStep::Nothing
+            }
         }
     }
 

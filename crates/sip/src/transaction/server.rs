@@ -125,14 +125,9 @@ impl InviteServer {
                 self.state = InviteState::Terminated;
                 ServerStep::Nothing
             }
-            Timer::A
-            | Timer::B
-            | Timer::D
-            | Timer::E
-            | Timer::F
-            | Timer::J
-            | Timer::K
-            | Timer::M => ServerStep::Nothing,
+            Timer::A | Timer::B | Timer::D | Timer::E | Timer::F | Timer::J | Timer::K | Timer::M => {
+                ServerStep::Nothing
+            }
         }
     }
 

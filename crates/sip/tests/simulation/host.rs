@@ -123,9 +123,8 @@ impl Sockets {
             }
             Arrival::Opened { stream, end, local, remote } => {
                 let known = self.find_stream(stream, end);
-                let flow = known.unwrap_or_else(|| {
-                    self.accept(Path::Stream { id: stream, end, protocol: Protocol::Tcp })
-                });
+                let flow =
+                    known.unwrap_or_else(|| self.accept(Path::Stream { id: stream, end, protocol: Protocol::Tcp }));
                 let protocol = match self.paths.get(&flow) {
                     Some(Path::Stream { protocol, .. }) => *protocol,
                     Some(Path::Datagrams { .. }) | None => Protocol::Tcp,

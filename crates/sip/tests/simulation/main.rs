@@ -3,9 +3,12 @@
 //! `BELLBIRD_SEEDS=20000 cargo test -p bellbird-sip --release --test simulation` runs more of them,
 //! `BELLBIRD_SEED=17` replays one.
 
-#![allow(clippy::print_stdout, unreachable_pub)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::wildcard_enum_match_arm, unreachable_pub)]
+// The run time is only printed, next to the time that was simulated.
+#![allow(clippy::disallowed_methods)]
 
 mod calls;
+mod events;
 mod host;
 mod phone;
 mod proxy;

@@ -30,7 +30,6 @@ pub enum Habit {
 /// What a phone knows about one of its calls.
 #[derive(Clone, Debug, Default)]
 pub struct CallView {
-    pub incoming: bool,
     pub ringing: bool,
     pub early: usize,
     pub answered: bool,
@@ -41,7 +40,6 @@ pub struct CallView {
     pub transfer: Vec<StatusCode>,
     pub digits: String,
     pub ended: Option<CallEnd>,
-    offered: bool,
 }
 
 #[derive(Debug)]
@@ -134,10 +132,6 @@ impl Phone {
         }
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.sockets.address()
-    }
-
     pub fn owns(&self, address: SocketAddr) -> bool {
         address.ip() == self.sockets.ip
     }
@@ -171,9 +165,8 @@ impl Phone {
     }
 
     pub fn invite(&mut self, network: &mut Network, invite: Invite) -> CallId {
-        let offered = invite.offer.is_some();
         let call = self.ua.invite(network.now(), self.account, invite).unwrap();
-        self.calls.insert(call, CallView { offered, ..CallView::default() });
+        self.calls.insert(call, CallView::default());
         self.drain(network);
         call
     }
@@ -227,7 +220,12 @@ impl Phone {
             let _ = self.ua.answer(now, call, body);
         }
         self.drain(network);
-        assert!(self.timeout.0 > now || self.timeout.1 == TimeoutReason::Idle, "{}: {:?} at {now:?}", self.name, self.timeout);
+        assert!(
+            self.timeout.0 > now || self.timeout.1 == TimeoutReason::Idle,
+            "{}: {:?} at {now:?}",
+            self.name,
+            self.timeout
+        );
     }
 
     /// The machine got another address.
@@ -267,8 +265,7 @@ impl Phone {
 
     fn take_call_event(&mut self, now: Instant, call: CallId, event: CallEvent) {
         if let CallEvent::Incoming(incoming) = &event {
-            let view = CallView { incoming: true, offered: incoming.offer.is_some(), ..CallView::default() };
-            self.calls.insert(call, view);
+            self.calls.insert(call, CallView::default());
             return self.decide(now, call, incoming.offer.is_some(), incoming.replaces.is_some());
         }
         let view = self.calls.entry(call).or_default();
@@ -327,7 +324,7 @@ impl Phone {
         }
         let offer = self.describe("transferred");
         if let Ok(new) = self.ua.accept_transfer(now, call, Some(offer)) {
-            self.calls.insert(new, CallView { offered: true, ..CallView::default() });
+            self.calls.insert(new, CallView::default());
         }
     }
 }

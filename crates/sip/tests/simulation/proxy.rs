@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 
 use bellbird_base::{Duration, FlowId, Instant, Rng, Seed};
 use bellbird_sip::agent::{Limits, Timers};
-use bellbird_sip::digest::{Algorithm, Challenger, Ha1, Hash, Secret, Subject, Verdict};
+use bellbird_sip::dialog::Dialog;
+use bellbird_sip::digest::{Algorithm, Challenger, Ha1, Secret, Subject, Verdict};
 use bellbird_sip::endpoint::{Action, Arrival as Kind, Endpoint, EndpointEvent, Outgoing, RequestId, Route, ServerId};
-use bellbird_sip::message::{Fields, HeaderName, Headers, Message, Method, Request, Response};
+use bellbird_sip::message::{Body, Fields, HeaderName, Headers, Message, Method, Request, Response};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Arrival, Network};
@@ -32,6 +33,11 @@ pub struct Proxy {
     /// The shortest registration that is granted, in s.
     pub shortest: u32,
     pub registrations: u64,
+    pub subscriptions: u64,
+    pub publications: u64,
+    watchers: Vec<(Dialog, FlowId)>,
+    pub published: Option<Body>,
+    pub entity_tag: String,
     pub timeout: Instant,
 }
 
@@ -77,6 +83,11 @@ impl Proxy {
             algorithm: Algorithm::SHA_256,
             shortest: 60,
             registrations: 0,
+            subscriptions: 0,
+            publications: 0,
+            watchers: Vec::new(),
+            published: None,
+            entity_tag: String::new(),
             timeout: Instant::FAR_FUTURE,
         }
     }
@@ -183,6 +194,10 @@ impl Proxy {
         match self.endpoint.receive(now, flow, message) {
             Kind::Absorbed => {}
             Kind::Request(server) if *message.method() == Method::Register => self.register(now, server, flow, message),
+            Kind::Request(server) if *message.method() == Method::Subscribe => {
+                self.subscribe(now, server, flow, message)
+            }
+            Kind::Request(server) if *message.method() == Method::Publish => self.publish(now, server, message),
             Kind::Request(server) => self.forward(now, server, message),
             Kind::Ack => self.forward_ack(now, message),
             Kind::Cancel(server) => self.cancel(now, server, message.text(HeaderName::Reason)),
@@ -210,10 +225,9 @@ impl Proxy {
         if expires > 0 {
             let contact = address.uri.to_owned();
             let end = now + Duration::from_secs(expires.into());
-            response.headers.push(
-                HeaderName::Contact,
-                format!("<{contact}>;+sip.instance=\"{instance}\";expires={expires}"),
-            );
+            response
+                .headers
+                .push(HeaderName::Contact, format!("<{contact}>;+sip.instance=\"{instance}\";expires={expires}"));
             self.bindings.push(Binding { user, instance, contact, flow, end });
         }
         self.registrations += 1;
@@ -226,9 +240,8 @@ impl Proxy {
         let subject = Subject { method: message.method().as_str(), uri: &uri, body: message.body() };
         let hash = self.algorithm.hash;
         let secret = Secret::new("secret");
-        let verdict = self.challenger.verify(now, &credentials, &subject, |user| {
-            Some(Ha1::new(hash, user, DOMAIN, &secret))
-        });
+        let verdict =
+            self.challenger.verify(now, &credentials, &subject, |user| Some(Ha1::new(hash, user, DOMAIN, &secret)));
         matches!(verdict, Verdict::Accepted { .. })
     }
 
@@ -249,15 +262,80 @@ impl Proxy {
             let uri = credentials.uri().into_owned();
             let subject = Subject { method: message.method().as_str(), uri: &uri, body: message.body() };
             let (hash, secret) = (self.algorithm.hash, Secret::new("secret"));
-            let verdict = self
-                .challenger
-                .verify(now, &credentials, &subject, |user| Some(Ha1::new(hash, user, DOMAIN, &secret)));
+            let verdict =
+                self.challenger.verify(now, &credentials, &subject, |user| Some(Ha1::new(hash, user, DOMAIN, &secret)));
             verdict == Verdict::Stale
         });
         let mut response = self.endpoint.response(server, status);
-        let _ = Hash::Md5;
         response.headers.push(header, self.challenger.challenge(now, self.algorithm, stale));
         self.endpoint.respond(now, server, &response);
+    }
+
+    /// Takes every subscription, and tells what was published.
+    fn subscribe(&mut self, now: Instant, server: ServerId, flow: FlowId, message: &Message<'_>) {
+        let expires = message.expires().unwrap_or(300);
+        let mut response = self.endpoint.response(server, StatusCode::OK);
+        response.headers.push(HeaderName::Contact, format!("<sip:{SERVER}>")).push(HeaderName::Expires, expires);
+        let tag = self.endpoint.to_tag(server).unwrap().to_owned();
+        let known = self.watchers.iter().position(|(dialog, _)| dialog.call_id == message.call_id());
+        let dialog = match known {
+            Some(known) => self.watchers.remove(known).0,
+            None if message.to().tag().is_some() => {
+                return self.endpoint.refuse(now, server, StatusCode::CALL_DOES_NOT_EXIST);
+            }
+            None => Dialog::uas(message, &tag).unwrap(),
+        };
+        self.subscriptions += 1;
+        self.watchers.push((dialog, flow));
+        // The news overtakes the response, as it may.
+        let state = if expires > 0 { format!("active;expires={expires}") } else { "terminated;reason=timeout".into() };
+        self.notify(now, self.watchers.len() - 1, &state);
+        if expires == 0 {
+            self.watchers.pop();
+        }
+        self.endpoint.respond(now, server, &response);
+    }
+
+    fn publish(&mut self, now: Instant, server: ServerId, message: &Message<'_>) {
+        let mut response = self.endpoint.response(server, StatusCode::OK);
+        match (message.text(HeaderName::SipIfMatch), message.expires()) {
+            (Some(tag), _) if tag != self.entity_tag => {
+                return self.endpoint.refuse(now, server, StatusCode::CONDITIONAL_REQUEST_FAILED);
+            }
+            (_, Some(0)) => self.published = None,
+            (_, _) => self.published = Body::of(message).or(self.published.take()),
+        }
+        self.publications += 1;
+        self.entity_tag = format!("tag-{}", self.publications);
+        response.headers.push(HeaderName::SipEtag, &self.entity_tag).push(HeaderName::Expires, 600);
+        self.endpoint.respond(now, server, &response);
+        for watcher in 0..self.watchers.len() {
+            self.notify(now, watcher, "active");
+        }
+    }
+
+    fn notify(&mut self, now: Instant, watcher: usize, state: &str) {
+        let (dialog, flow) = &mut self.watchers[watcher];
+        let mut request = dialog.request(Method::Notify);
+        request
+            .headers
+            .push(HeaderName::Contact, format!("<sip:{SERVER}>"))
+            .push(HeaderName::Event, "presence")
+            .push(HeaderName::SubscriptionState, state);
+        request.set_body(self.published.as_ref());
+        let route = Route { flow: Some(*flow), ..Route::to(dialog.next_hop().clone()) };
+        self.endpoint.send(now, Outgoing { request, route, contact: None });
+    }
+
+    /// Ends all subscriptions for this reason, or forgets them without a word.
+    pub fn end_subscriptions(&mut self, network: &mut Network, reason: Option<&str>) {
+        for watcher in 0..self.watchers.len() {
+            if let Some(reason) = reason {
+                self.notify(network.now(), watcher, &format!("terminated;reason={reason}"));
+            }
+        }
+        self.watchers.clear();
+        self.drain(network);
     }
 
     fn forward(&mut self, now: Instant, server: ServerId, message: &Message<'_>) {

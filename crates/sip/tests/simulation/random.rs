@@ -243,6 +243,12 @@ impl Script {
                 phone.calls.values().filter(|view| view.established && view.ended.is_none()).count()
             })
             .sum();
-        assert_eq!(established % 2, 0, "a call is known to one side only; proxied: {}\n{}", self.proxied, self.history());
+        assert_eq!(
+            established % 2,
+            0,
+            "a call is known to one side only; proxied: {}\n{}",
+            self.proxied,
+            self.history()
+        );
     }
 }

@@ -105,6 +105,14 @@ impl World {
         }
     }
 
+    pub fn end_subscriptions(&mut self, reason: Option<&str>) {
+        let Simulation { nodes, network, .. } = &mut self.simulation;
+        match &mut nodes[0] {
+            Host::Proxy(proxy) => proxy.end_subscriptions(network, reason),
+            Host::Phone(_) => panic!("no proxy"),
+        }
+    }
+
     pub fn on<T>(&mut self, number: usize, run: impl FnOnce(&mut Phone, &mut Network) -> T) -> T {
         let Simulation { nodes, network, .. } = &mut self.simulation;
         match &mut nodes[number] {
@@ -138,11 +146,7 @@ impl World {
     pub fn establish(&mut self, caller: usize, callee: usize) -> (CallId, CallId) {
         let target = self.target(callee);
         let call = self.on(caller, |phone, network| phone.call(network, target));
-        assert!(
-            self.until(|world| world.phone(caller).view(call).established),
-            "{:?}",
-            self.phone(caller).view(call)
-        );
+        assert!(self.until(|world| world.phone(caller).view(call).established), "{:?}", self.phone(caller).view(call));
         assert!(self.until(|world| {
             world.phone(callee).live_call().is_some_and(|call| world.phone(callee).view(call).established)
         }));
