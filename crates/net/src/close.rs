@@ -128,7 +128,8 @@ impl From<&rustls::CertificateError> for CertificateProblem {
         match error {
             E::Expired | E::ExpiredContext { .. } => Self::Expired,
             E::NotValidYet | E::NotValidYetContext { .. } => Self::NotYetValid,
-            E::UnknownIssuer => Self::UnknownAuthority,
+            // A signature that fails is that of somebody who bears a known authority's name.
+            E::UnknownIssuer | E::BadSignature => Self::UnknownAuthority,
             E::NotValidForNameContext { expected, .. } => Self::WrongName { expected: expected.to_str().into_owned() },
             E::NotValidForName => Self::WrongName { expected: "the name that was asked for".to_owned() },
             E::Revoked => Self::Revoked,

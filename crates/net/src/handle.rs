@@ -3,8 +3,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bellbird_sip::agent::{Question, ResolveFailure};
 use bellbird_base::{FlowId, FlowInfo, Protocol, Remote, Transmit};
+use bellbird_sip::agent::{Question, ResolveFailure};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};

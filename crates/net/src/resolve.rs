@@ -20,8 +20,8 @@ use tokio::time;
 
 use crate::address::in_turns;
 use crate::config::Dns;
-use bellbird_sip::agent::{Question, ResolveFailure};
 use crate::race::Siblings;
+use bellbird_sip::agent::{Question, ResolveFailure};
 use names::{Names, Silence};
 use order::Service;
 use plan::{Door, Plan};

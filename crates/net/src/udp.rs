@@ -135,9 +135,11 @@ impl Endpoint {
         if let Some(peer) = self.peers().get_mut(&remote) {
             peer.last_used = Instant::now();
         }
-        let sent = self.socket.try_send_to(payload, remote).or_else(|error| {
+        // Past tokio, which would want to be polled first to know whether there is room.
+        let (socket, address) = (SockRef::from(&self.socket), remote.into());
+        let sent = socket.send_to(payload, &address).or_else(|error| {
             // An error that an earlier datagram came back with is told once, to whoever sends next.
-            if is_icmp(&error) { self.socket.try_send_to(payload, remote) } else { Err(error) }
+            if is_icmp(&error) { socket.send_to(payload, &address) } else { Err(error) }
         });
         if let Err(error) = sent {
             tracing::debug!("a datagram of {} bytes was not sent: {error}", payload.len());
