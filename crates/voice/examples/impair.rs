@@ -59,15 +59,10 @@ fn main() {
                 timestamp += u64::from(frame.ticks);
             });
         }
-        network.deliver(time, &mut |arrival, sequence, timestamp, payload| {
-            downlink.push(Packet {
-                codec,
-                sequence,
-                timestamp,
-                arrival: Instant::from_nanos(arrival),
-                payload: Payload::Audio(payload),
-            });
-        });
+        for (arrival, sequence, timestamp, payload) in network.arrived(time) {
+            let (arrival, payload) = (Instant::from_nanos(arrival), Payload::Audio(&payload));
+            downlink.push(Packet { codec, sequence, timestamp, arrival, payload });
+        }
         downlink.pull(Instant::from_nanos(time), &mut block);
         heard.extend_from_slice(&block);
     }
@@ -108,12 +103,11 @@ impl Network {
         self.flying.push((now + (late * 1e6) as u64, sequence, timestamp, payload.to_vec()));
     }
 
-    fn deliver(&mut self, now: u64, to: &mut dyn FnMut(u64, u64, u64, &[u8])) {
+    /// What has arrived: arrival, sequence number, timestamp, payload.
+    fn arrived(&mut self, now: u64) -> Vec<(u64, u64, u64, Vec<u8>)> {
         self.flying.sort_by_key(|packet| packet.0);
         let count = self.flying.iter().take_while(|packet| packet.0 <= now).count();
-        for (arrival, sequence, timestamp, payload) in self.flying.drain(..count) {
-            to(arrival, sequence, timestamp, &payload);
-        }
+        self.flying.drain(..count).collect()
     }
 }
 

@@ -138,7 +138,7 @@ fn resampling_does_not_allocate() {
 /// not, and it does not become more.
 #[test]
 fn echo_control_allocates_no_more_than_sonora_does() {
-    let mut control = EchoControl::new(Processing::Loudspeaker);
+    let mut control = EchoControl::new(Processing::LOUDSPEAKER);
     let frames = |control: &mut EchoControl, count: usize| {
         allocations(|| {
             for n in 0..count {
@@ -148,6 +148,6 @@ fn echo_control_allocates_no_more_than_sonora_does() {
         })
     };
     assert!(frames(&mut control, 300) < 300 * 120);
-    control.set_processing(Processing::Off);
+    let mut control = EchoControl::new(Processing::OFF);
     assert_eq!(frames(&mut control, 10), 0);
 }

@@ -39,7 +39,7 @@ pub enum Encoder {
     /// Opus.
     Opus(OpusEncoder),
     /// G.722.
-    G722(G722Encoder),
+    G722(Box<G722Encoder>),
     /// G.711, either law.
     G711(G711),
 }
@@ -49,7 +49,7 @@ impl Encoder {
     pub fn new(codec: Codec) -> Result<Self, CodecError> {
         Ok(match codec {
             Codec::Opus => Self::Opus(OpusEncoder::new()?),
-            Codec::G722 => Self::G722(G722Encoder::new()),
+            Codec::G722 => Self::G722(Box::new(G722Encoder::new())),
             Codec::Pcmu => Self::G711(G711::new(Law::Mu)),
             Codec::Pcma => Self::G711(G711::new(Law::A)),
         })
@@ -79,9 +79,9 @@ impl Encoder {
 #[derive(Debug)]
 pub enum Decoder {
     /// Opus.
-    Opus(Box<OpusDecoder>),
+    Opus(OpusDecoder),
     /// G.722.
-    G722(G722Decoder),
+    G722(Box<G722Decoder>),
     /// G.711, either law.
     G711(G711),
 }
@@ -90,8 +90,8 @@ impl Decoder {
     /// A decoder with this codec's usual settings. Allocates.
     pub fn new(codec: Codec) -> Result<Self, CodecError> {
         Ok(match codec {
-            Codec::Opus => Self::Opus(Box::new(OpusDecoder::new()?)),
-            Codec::G722 => Self::G722(G722Decoder::new()),
+            Codec::Opus => Self::Opus(OpusDecoder::new()?),
+            Codec::G722 => Self::G722(Box::new(G722Decoder::new())),
             Codec::Pcmu => Self::G711(G711::new(Law::Mu)),
             Codec::Pcma => Self::G711(G711::new(Law::A)),
         })

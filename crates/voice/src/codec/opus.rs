@@ -72,10 +72,10 @@ impl OpusEncoder {
     /// The least bandwidth that suits a peer that plays no more than `hertz` (`maxplaybackrate`, RFC 7587 §6.1).
     pub fn set_max_playback_rate(&mut self, hertz: u32) -> Result<(), CodecError> {
         let bandwidth = match hertz {
-            ..=8_000 => ffi::OPUS_BANDWIDTH_NARROWBAND,
-            ..=12_000 => ffi::OPUS_BANDWIDTH_MEDIUMBAND,
-            ..=16_000 => ffi::OPUS_BANDWIDTH_WIDEBAND,
-            ..=24_000 => ffi::OPUS_BANDWIDTH_SUPERWIDEBAND,
+            0..=8_000 => ffi::OPUS_BANDWIDTH_NARROWBAND,
+            8_001..=12_000 => ffi::OPUS_BANDWIDTH_MEDIUMBAND,
+            12_001..=16_000 => ffi::OPUS_BANDWIDTH_WIDEBAND,
+            16_001..=24_000 => ffi::OPUS_BANDWIDTH_SUPERWIDEBAND,
             _ => ffi::OPUS_BANDWIDTH_FULLBAND,
         };
         self.set(ffi::OPUS_SET_MAX_BANDWIDTH_REQUEST, bandwidth)

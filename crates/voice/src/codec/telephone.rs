@@ -11,7 +11,7 @@ const MAX_SAMPLES: usize = 1_920;
 
 /// Which of G.711's two laws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Law {
+pub(super) enum Law {
     /// µ-law: North America, Japan.
     Mu,
     /// A-law: elsewhere.

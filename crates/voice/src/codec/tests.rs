@@ -21,12 +21,12 @@ fn voice(samples: usize) -> Vec<f32> {
 fn best_snr(original: &[f32], decoded: &[f32], most: usize) -> f32 {
     (0..most)
         .map(|delay| {
-            let (mut signal, mut noise) = (0.0, 1e-12);
+            let (mut signal, mut noise) = (0.0_f32, 1e-12_f32);
             for (a, b) in original.iter().zip(&decoded[delay..]).skip(2_000) {
                 signal += a * a;
                 noise += (a - b) * (a - b);
             }
-            10.0 * (signal / noise as f32).log10()
+            10.0 * (signal / noise).log10()
         })
         .fold(f32::MIN, f32::max)
 }
@@ -116,8 +116,8 @@ fn opus_leaves_silence_out_with_dtx() {
 
 #[test]
 fn comfort_noise_keeps_level_and_colour() {
-    let mut source = super::comfort::ShapedNoise::new();
-    let mut colour = [0.0; super::comfort::ORDER];
+    let mut source = comfort::ShapedNoise::new();
+    let mut colour = [0.0; comfort::ORDER];
     colour[0] = -0.8;
     source.shape(0.01, &colour);
     let mut encoder = ComfortNoiseEncoder::new();

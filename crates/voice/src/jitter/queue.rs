@@ -107,12 +107,6 @@ impl PacketQueue {
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        while !self.order.is_empty() {
-            self.pop();
-        }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.order.len()
     }

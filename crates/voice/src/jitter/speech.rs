@@ -37,11 +37,6 @@ impl Speech {
         self.per_ms
     }
 
-    /// What was played last; always [`PAST_MS`] long, zeros at first.
-    pub(crate) fn past(&self) -> &[f32] {
-        &self.samples[self.now - PAST_MS * self.per_ms..self.now]
-    }
-
     /// What was played last and what comes next, with the place where the future begins.
     pub(crate) fn all_mut(&mut self) -> (&mut [f32], usize) {
         let from = self.now - PAST_MS * self.per_ms;
@@ -114,8 +109,8 @@ mod tests {
                     assert_eq!(sample, next_out);
                     next_out += 1.0;
                 }
-                assert_eq!(speech.past().len(), 480);
-                assert_eq!(speech.past().last(), Some(&(next_out - 1.0)));
+                let (all, now) = speech.all_mut();
+                assert_eq!((now, all[now - 1]), (480, next_out - 1.0));
             }
         }
         assert_eq!(speech.future(), 0);

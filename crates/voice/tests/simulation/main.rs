@@ -89,6 +89,17 @@ fn an_outage_of_a_second_fades_out_and_comes_back() {
 }
 
 #[test]
+fn after_packets_were_held_up_the_delay_is_caught_up() {
+    for (codec, blocks) in [(Codec::Opus, 30), (Codec::Pcmu, 60), (Codec::Opus, 150)] {
+        let impairment = Impairment { stall: 5 * SECOND..5 * SECOND + blocks, ..Impairment::default() };
+        let heard = Call::new(codec, impairment).run(20 * SECOND);
+        assert!(heard.stats.delay < millis(60), "{codec:?} {blocks}: {:?}", heard.stats);
+        assert_eq!(heard.after(10 * SECOND).made_up(), 0.0, "{codec:?} {blocks}: {:?}", heard.stats);
+        assert!(clicks(&heard) <= 1, "{codec:?} {blocks}: {}", clicks(&heard));
+    }
+}
+
+#[test]
 fn reordered_and_repeated_packets_do_no_harm() {
     let impairment = Impairment { reorder: 0.05, repeat: 0.05, ..Impairment::default() };
     let heard = Call::new(Codec::Opus, impairment).run(60 * SECOND);

@@ -1,5 +1,7 @@
 //! A sender, a network and a receiver in simulated time.
 
+#![allow(clippy::unwrap_used)] // Only tests use it.
+
 use std::ops::Range;
 
 use bellbird_base::{Codec, Duration, Instant, Rng, Seed};
@@ -28,6 +30,8 @@ pub(crate) struct Impairment {
     pub(crate) drift: f64,
     /// Blocks in which everything is lost.
     pub(crate) outage: Range<usize>,
+    /// Blocks in which everything is held up, to arrive at once at their end.
+    pub(crate) stall: Range<usize>,
 }
 
 impl Default for Impairment {
@@ -42,6 +46,7 @@ impl Default for Impairment {
             repeat: 0.0,
             drift: 0.0,
             outage: 0..0,
+            stall: 0..0,
         }
     }
 }
@@ -200,6 +205,9 @@ impl Way {
         if block < self.impairment.calm_after {
             packet.arrival += (self.rng.unit() * self.impairment.jitter.as_nanos() as f64) as u64;
         }
+        if self.impairment.stall.contains(&block) {
+            packet.arrival = 1_000_000_000 + self.impairment.stall.end as u64 * 10_000_000;
+        }
         if self.rng.unit() < self.impairment.reorder {
             packet.arrival += 25_000_000;
         }
@@ -265,8 +273,7 @@ impl Speaker {
             let hiss = 0.000_5 * (self.noise as i32 as f32 / 2_147_483_648.0);
             let loud = if self.pauses && t % 3.0 > 1.2 { 0.0 } else { 0.7 + 0.3 * (9.0 * t).sin() };
             let formant = 4.0 + 2.0 * (3.1 * t).sin();
-            let voice: f32 =
-                (1..16).map(|k| 0.08 / (1.0 + (k as f32 - formant).abs()) * (self.phase * k as f32).sin()).sum();
+            let voice: f32 = harmonics(self.phase).map(|(k, sine)| 0.08 / (1.0 + (k - formant).abs()) * sine).sum();
             loud * voice + hiss
         })
     }
