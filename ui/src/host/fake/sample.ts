@@ -143,8 +143,8 @@ export function audio(headsetThere: boolean): AudioView {
     ],
     ringtones: [
       { id: 'bellbird', name: 'Bellbird' },
-      { id: 'two-notes', name: 'Two notes' },
-      { id: 'old-phone', name: 'Old phone' },
+      { id: 'classic', name: 'Classic' },
+      { id: 'discreet', name: 'Discreet' },
     ],
     test: { state: 'idle' },
     problem: null,

@@ -1,4 +1,4 @@
-import type { AudioRole, AudioView, Device, DeviceChoice, DeviceInUse } from '../../contract';
+import type { AudioRole, AudioView, Device, DeviceChoice, DeviceInUse, Ringtone } from '../../contract';
 import { m } from '../../paraglide/messages';
 
 /** The roles that can be chosen for. */
@@ -43,6 +43,12 @@ export function inUseName(audio: AudioView, role: Role): string {
 /** Which devices stand in for one that was chosen and is away. */
 export function standIns(audio: AudioView): DeviceInUse[] {
   return audio.inUse.filter((use) => use.standsIn);
+}
+
+/** What a ringtone is called: ours in the user's language, others as they call themselves. */
+export function ringtoneName({ id, name }: Ringtone): string {
+  const ours: Record<string, () => string> = { classic: m.ringtone_classic, discreet: m.ringtone_discreet };
+  return ours[id]?.() ?? name;
 }
 
 function systemChoice(devices: Device[]): DeviceOption {
