@@ -7,6 +7,7 @@
 // The run time is only printed, next to the time that was simulated.
 #![allow(clippy::disallowed_methods)]
 
+mod attacks;
 mod calls;
 mod events;
 mod host;

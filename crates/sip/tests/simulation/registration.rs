@@ -83,3 +83,21 @@ fn phone_that_moves_registers_from_its_new_address_at_once() {
     assert!(moved);
     assert_eq!(world.proxy().bindings.len(), 1);
 }
+
+#[test]
+fn registration_follows_a_nat_that_rebinds() {
+    let mut world = World::with_proxy(1);
+    let public = "192.0.2.1".parse().unwrap();
+    world.simulation.network.add_nat(bellbird_testkit::Nat::new(public, ["10.0.1.2".parse().unwrap()]));
+    let alice = world.add_registered(Setup::new("alice", "10.0.1.2"));
+    let bob = world.add_registered(Setup::new("bob", "10.0.0.3"));
+    // Longer than the NAT keeps a binding: keep-alives hold it open.
+    world.run(Duration::from_secs(300));
+    world.establish(bob, alice);
+    let calls = world.phone(bob).live_calls();
+    world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, calls[0])).unwrap());
+    world.simulation.network.rebind(public);
+    // The next refresh comes from another port; the registrar learns it.
+    world.run(Duration::from_secs(600));
+    world.establish(bob, alice);
+}
