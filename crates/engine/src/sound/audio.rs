@@ -9,7 +9,7 @@ use std::time::Duration;
 use bellbird_contract::CallId;
 use bellbird_net::clock;
 use bellbird_voice::tone::{Country, Progress, Ring};
-use bellbird_voice::{LossReport, Processing};
+use bellbird_voice::{EchoControl, LossReport};
 
 use super::LegFormat;
 use super::core::{Core, Loudness, SoundLeg, TrialStage};
@@ -31,7 +31,7 @@ pub(super) enum Order {
     Ringer(Option<Box<PlaybackEnd>>),
     Tone(Option<(Country, Progress)>),
     Ring(Option<Ring>),
-    Processing(Processing),
+    Echo(Box<EchoControl>),
     Record,
     StopTrial,
     Quit,
@@ -42,6 +42,7 @@ pub(super) enum Scrap {
     Leg(#[expect(dead_code, reason = "held to be freed")] Box<SoundLeg>),
     Capture(#[expect(dead_code, reason = "held to be freed")] Box<CaptureEnd>),
     Playback(#[expect(dead_code, reason = "held to be freed")] Box<PlaybackEnd>),
+    Echo(#[expect(dead_code, reason = "held to be freed")] Box<EchoControl>),
 }
 
 /// What the control thread may look at any time.
@@ -159,7 +160,10 @@ impl Audio {
             Order::Tone(None) => self.core.tone.stop(),
             Order::Ring(Some(ring)) => self.core.ring.play_ring(ring),
             Order::Ring(None) => self.core.ring.stop(),
-            Order::Processing(processing) => self.core.set_processing(processing),
+            Order::Echo(echo) => {
+                let former = self.core.replace_echo(echo);
+                self.discard(Some(Scrap::Echo(former)));
+            }
             Order::Record => self.core.start_trial(true),
             Order::StopTrial => self.core.start_trial(false),
             Order::Quit => {}

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bellbird_contract::{AudioRole, AudioSettings, AudioTest, CallId, Levels, Timestamp, ToneCountry};
 use bellbird_phone::{MediaEvent, Sound, SoundTest, Tone};
-use bellbird_voice::Processing;
 use bellbird_voice::tone::{Country, Progress, Ring};
+use bellbird_voice::{EchoControl, Processing};
 
 use super::audio::{Audio, Gauges, Order, Scrap};
 use super::core::{Core, TRIAL_BLOCKS, TrialStage};
@@ -283,20 +283,20 @@ impl<E: FnMut(SoundEvent)> Control<E> {
         }
         let processing = self.processing();
         if self.streams.processing_changed(processing) {
-            self.order(Order::Processing(processing));
+            self.order(Order::Echo(Box::new(EchoControl::new(processing))));
         }
     }
 
     /// A headset has no echo to cancel, and cancelling one where there is none harms the voice.
     fn processing(&self) -> Processing {
-        let settings = &self.settings;
         if !self.config.processing || self.config.microphone == Microphone::Echo {
-            return Processing::Off;
+            return Processing::OFF;
         }
-        if settings.echo_cancellation && !self.streams.is_headset() {
-            return Processing::Loudspeaker;
+        Processing {
+            echo_cancellation: self.settings.echo_cancellation && !self.streams.is_headset(),
+            noise_suppression: self.settings.noise_suppression,
+            gain_control: self.settings.gain_control,
         }
-        if settings.noise_suppression || settings.gain_control { Processing::Headset } else { Processing::Off }
     }
 
     fn order(&mut self, order: Order) {

@@ -71,7 +71,7 @@ pub(super) enum TrialStage {
 
 pub(super) struct Core {
     legs: Vec<Box<SoundLeg>>,
-    echo: EchoControl,
+    echo: Box<EchoControl>,
     mixer: Mixer,
     pub(super) tone: ToneGenerator,
     pub(super) ring: ToneGenerator,
@@ -100,7 +100,7 @@ impl Core {
     pub(super) fn new(waker: Arc<mio::Waker>, echo_back: bool) -> Self {
         Self {
             legs: Vec::with_capacity(MAX_LEGS),
-            echo: EchoControl::new(Processing::Off),
+            echo: Box::new(EchoControl::new(Processing::OFF)),
             mixer: Mixer::new(),
             tone: ToneGenerator::new(TONE_DBFS),
             ring: ToneGenerator::new(RING_DBFS),
@@ -135,8 +135,9 @@ impl Core {
         self.legs.iter_mut().find(|leg| leg.call == call).map(|leg| &mut **leg)
     }
 
-    pub(super) fn set_processing(&mut self, processing: Processing) {
-        self.echo.set_processing(processing);
+    /// Takes other processing into use, and gives the former back to be freed elsewhere.
+    pub(super) fn replace_echo(&mut self, echo: Box<EchoControl>) -> Box<EchoControl> {
+        std::mem::replace(&mut self.echo, echo)
     }
 
     pub(super) fn start_trial(&mut self, record: bool) {

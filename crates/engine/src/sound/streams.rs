@@ -65,7 +65,7 @@ impl Streams {
             devices: Vec::new(),
             states: Role::ALL.map(|role| (role, RoleState::Closed)),
             open: Wanted::default(),
-            processing: Processing::Off,
+            processing: Processing::OFF,
         })
     }
 
