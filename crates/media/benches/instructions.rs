@@ -12,8 +12,8 @@ mod work;
 
 const ROUNDS: [u64; 2] = [100, 300];
 
-/// Instructions that a case may take: a tenth above what it took when it was last looked at.
-const AIMS: [Option<u64>; work::CASES.len()] = [None; work::CASES.len()];
+/// Instructions that each case may take: a tenth or so above what it took when it was last looked at.
+const AIMS: [u64; work::CASES.len()] = [20_000, 67_000, 850, 6_900, 2_000, 2_000, 14_500, 4_600];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -33,8 +33,8 @@ fn measure(check: bool) {
     for (case, aim) in work::CASES.into_iter().zip(AIMS) {
         let [few, many] = ROUNDS.map(|rounds| instructions(case, rounds));
         let each = (many - few) / (ROUNDS[1] - ROUNDS[0]);
-        println!("{case:<24} {each:>14} {:>10}", aim.map_or("-".to_owned(), |aim| aim.to_string()));
-        missed |= aim.is_some_and(|aim| each > aim);
+        println!("{case:<24} {each:>14} {aim:>10}");
+        missed |= each > aim;
     }
     assert!(!(check && missed), "an aim is missed");
 }
