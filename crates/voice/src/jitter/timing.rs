@@ -101,7 +101,10 @@ impl Timing {
         }
         self.worst = self.worst.max(lateness);
         self.packets += 1;
-        if arrival.saturating_sub(self.span_start) >= SPAN_NANOS && self.packets >= SPAN_PACKETS {
+        // Packets that were held up together are one accident: they all belong to one span.
+        let elapsed = arrival.saturating_sub(self.span_start);
+        let calm = lateness <= (self.worst / 8).min(20 * NANOS_PER_MILLI) || elapsed >= 6 * SPAN_NANOS;
+        if elapsed >= SPAN_NANOS && self.packets >= SPAN_PACKETS && calm {
             self.close_span();
         }
         lateness
@@ -145,15 +148,15 @@ impl Timing {
         self.target = wanted.clamp(nanos(self.bounds.least), nanos(self.bounds.most));
     }
 
+    /// The bucket that holds the quantile. One span alone is an accident, however few there were.
     fn quantile(&self) -> usize {
+        let wanted = (1.0 - 1.5 / self.spans).clamp(0.5, QUANTILE);
         let mut sum = 0.0;
-        self.histogram
-            .iter()
-            .position(|share| {
-                sum += share;
-                sum >= QUANTILE
-            })
-            .unwrap_or(BUCKETS - 1)
+        let reaches = |share: &f32| {
+            sum += share;
+            sum >= wanted
+        };
+        self.histogram.iter().position(reaches).unwrap_or(BUCKETS - 1)
     }
 }
 
