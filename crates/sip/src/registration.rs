@@ -80,6 +80,11 @@ impl Registration {
         }
     }
 
+    /// Whether this is the request that is under way, not one from before a change.
+    pub(crate) fn awaits(&self, request: RequestId) -> bool {
+        self.request == Some(request)
+    }
+
     /// Whether a change of the account should lead to another attempt.
     pub(crate) fn wants_update(&self) -> bool {
         self.is_wanted() || matches!(self.state, RegistrationState::Failed(_))
@@ -171,9 +176,7 @@ fn send(cx: &mut Cx<'_>, expires: Duration) {
 fn build(account: &mut Account, registrar: Uri, expires: Duration) -> Request {
     let cseq = account.registration.next_cseq();
     let mut request = Request::new(Method::Register, registrar);
-    if let Some(proxy) = &account.config.outbound_proxy {
-        request.headers.push(HeaderName::Route, format!("<{}>", proxy.with_param("lr", None)));
-    }
+    account.route_by_proxy(&mut request);
     let supported = match account.registration.outbound {
         Outbound::Asked => "path, outbound",
         Outbound::Unknown => "path",

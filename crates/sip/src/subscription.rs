@@ -137,8 +137,9 @@ impl Subscription {
         let (mut request, route) = match &mut self.dialog {
             Some(dialog) => {
                 let request = dialog.request(Method::Subscribe);
-                let flow = cx.account.flow.filter(|_| !dialog.route_set.is_empty());
-                (request, Route { flow, ..Route::to(dialog.next_hop().clone()) })
+                let hop = dialog.next_hop().clone();
+                let routed = !dialog.route_set.is_empty() && cx.account.server().is_some();
+                (request, if routed { cx.account.route(&hop) } else { Route::to(hop) })
             }
             None => {
                 self.cseq += 1;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use bellbird_base::FlowId;
+use bellbird_base::{FlowId, Protocol};
 
 use super::config::{AccountConfig, AccountId, Callers};
 use crate::agent::auth::Authenticator;
@@ -51,10 +51,19 @@ impl Account {
 
     /// Adds the Route fields that requests outside a dialog start with.
     pub(crate) fn preload_route(&self, request: &mut Request) {
-        let proxy = self.config.outbound_proxy.iter().map(|proxy| proxy.with_param("lr", None)).collect();
-        let routes: &Vec<Uri> = if self.service_route.is_empty() { &proxy } else { &self.service_route };
-        for route in routes {
+        if self.service_route.is_empty() {
+            return self.route_by_proxy(request);
+        }
+        for route in &self.service_route {
             request.headers.push(HeaderName::Route, format!("<{route}>"));
+        }
+    }
+
+    /// Names the outbound proxy in Route. A WebSocket's address is not one that a proxy knows itself by.
+    pub(crate) fn route_by_proxy(&self, request: &mut Request) {
+        let socket = matches!(self.config.protocol, Some(Protocol::Ws | Protocol::Wss));
+        if let Some(proxy) = self.config.outbound_proxy.as_ref().filter(|_| !socket) {
+            request.headers.push(HeaderName::Route, format!("<{}>", proxy.with_param("lr", None)));
         }
     }
 

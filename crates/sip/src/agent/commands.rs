@@ -30,6 +30,11 @@ impl UserAgent {
         self.known_account(id)?;
         let wanted = self.accounts.get(&id).is_some_and(|account| account.registration.wants_update());
         self.with_account(id, registration::unregister);
+        self.with_account(id, |cx| {
+            if let Some(flow) = cx.account.flow.take() {
+                cx.endpoint.keep_alive(cx.now, flow, None);
+            }
+        });
         let call_id = self.rng.token(24);
         self.accounts.insert(id, Account::new(id, config, call_id));
         if wanted {

@@ -2,7 +2,7 @@ use bellbird_base::FlowId;
 
 use super::account::Claim;
 use super::auth::Unanswered;
-use super::context::{Effect, Owner};
+use super::context::{Cx, Effect, Owner};
 use super::{ALLOW, Notification, RegistrationFailure, SUPPORTED};
 use super::{AccountId, Body, CallEnd, CallId, EndReason, EndedBy, Event, Misuse, UserAgent};
 use crate::call::{Arrived, Call, hang_up_surplus, party_of};
@@ -100,6 +100,12 @@ impl UserAgent {
         }
     }
 
+    fn on_registration(&mut self, account: AccountId, request: RequestId, run: impl FnOnce(&mut Cx<'_>)) {
+        if self.accounts.get(&account).is_some_and(|account| account.registration.awaits(request)) {
+            self.with_account(account, run);
+        }
+    }
+
     fn account_ids(&self) -> Vec<AccountId> {
         self.accounts.keys().copied().collect()
     }
@@ -121,7 +127,7 @@ impl UserAgent {
         let method = inflight.outgoing.request.method.clone();
         match inflight.owner {
             Owner::Registration(account) => {
-                self.with_account(account, |cx| registration::failed(cx, failure));
+                self.on_registration(account, request, |cx| registration::failed(cx, failure));
             }
             Owner::Call(call) => {
                 self.with_call(call, |call, cx| call.request_failed(cx, request, &method, failure));
@@ -178,7 +184,7 @@ impl UserAgent {
         let Some(status) = message.status() else { return };
         match owner {
             Owner::Registration(account) => {
-                self.with_account(account, |cx| registration::receive(cx, flow, message, status));
+                self.on_registration(account, request, |cx| registration::receive(cx, flow, message, status));
             }
             Owner::Call(call) if self.calls.contains_key(&call) => {
                 self.with_call(call, |call, cx| call.receive_response(cx, request, flow, message));
@@ -251,7 +257,7 @@ impl UserAgent {
                     Unanswered::Untrusted => RegistrationFailure::UntrustedChallenge,
                     Unanswered::WrongPassword => RegistrationFailure::WrongPassword,
                 };
-                self.with_account(account, |cx| registration::unauthorized(cx, failure));
+                self.on_registration(account, request, |cx| registration::unauthorized(cx, failure));
             }
             Owner::Call(call) => {
                 let wrong = unanswered == Unanswered::WrongPassword;
@@ -388,7 +394,8 @@ impl UserAgent {
         let claim = |account: &super::account::Account| {
             account.takes(flow, user, &self.endpoint).max(account.takes(flow, dialled, &self.endpoint))
         };
-        let best = self.accounts.values().map(|account| (claim(account), account.id));
+        let staying = self.accounts.values().filter(|account| !self.leaving_accounts.contains(&account.id));
+        let best = staying.map(|account| (claim(account), account.id));
         let best = best.max_by_key(|(claim, id)| (*claim, core::cmp::Reverse(*id)));
         best.filter(|(claim, _)| *claim != Claim::None).map(|(_, id)| id)
     }
@@ -475,7 +482,8 @@ impl UserAgent {
 
     /// The account that a command names.
     pub(super) fn known_account(&self, account: AccountId) -> Result<(), Misuse> {
-        if self.accounts.contains_key(&account) { Ok(()) } else { Err(Misuse::UnknownAccount) }
+        let known = self.accounts.contains_key(&account) && !self.leaving_accounts.contains(&account);
+        if known { Ok(()) } else { Err(Misuse::UnknownAccount) }
     }
 }
 

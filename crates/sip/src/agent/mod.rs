@@ -152,7 +152,8 @@ impl UserAgent {
 
     /// How an account stands with its registrar.
     pub fn registration(&self, account: AccountId) -> Option<&RegistrationState> {
-        self.accounts.get(&account).map(|account| account.registration.state())
+        let account = self.accounts.get(&account).filter(|account| !self.leaving_accounts.contains(&account.id));
+        account.map(|account| account.registration.state())
     }
 
     /// Whether an account's realm answered with SHA-256, so that MD5 is not answered there any more

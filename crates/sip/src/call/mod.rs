@@ -320,10 +320,12 @@ impl Call {
             let whole = matches!(info.protocol, bellbird_base::Protocol::Ws | bellbird_base::Protocol::Wss);
             routed || whole || same_host && (same_port || info.protocol.is_reliable())
         };
-        let account = cx.account.flow.filter(|_| self.via_server && routed);
-        let flow = self.flow.filter(leads).or(account);
-        let server = if self.via_server && routed { cx.account.config.protocol } else { None };
-        Route { flow, uri: hop.clone(), protocol: server, path: cx.account.config.websocket_path.clone() }
+        match self.flow.filter(leads) {
+            Some(flow) => Route { flow: Some(flow), ..Route::to(hop.clone()) },
+            // The nearest proxy is the account's: the name that its certificate bears is the account's too.
+            None if self.via_server && routed => cx.account.route(hop),
+            None => Route::to(hop.clone()),
+        }
     }
 
     /// A response that opens or refreshes the dialog: with Contact, Allow and Supported.

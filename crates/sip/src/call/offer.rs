@@ -291,6 +291,9 @@ impl Call {
         if let Some(status) = self.unready_for_offer() {
             return self.refuse(cx, server, status);
         }
+        if !message.body().is_empty() && description(message).is_none() {
+            return self.refuse(cx, server, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        }
         if self.interval_too_small(cx, server, message) {
             return;
         }

@@ -90,7 +90,7 @@ impl Flows {
     /// A flow to this target that is open or being opened.
     pub(super) fn find(&self, remote: &Remote) -> Option<FlowId> {
         let matches = |flow: &Flow| match (&flow.remote, &flow.state) {
-            (Some(known), _) => known == remote,
+            (Some(known), _) => leads_to(known, remote),
             // A connection that the peer opened serves its address as well (RFC 5923), and any datagram flow does. One
             // that is encrypted does not: nobody checked the peer's name.
             (None, FlowState::Open(info)) => {
@@ -138,6 +138,12 @@ impl Flows {
         }
         theirs().min_by_key(|(id, flow)| (flow.last_traffic, **id)).map(|(id, _)| *id)
     }
+}
+
+/// Whether a flow to `known` is as good as one to `wanted`. The name matters where a certificate was checked for it.
+fn leads_to(known: &Remote, wanted: &Remote) -> bool {
+    let same_path = (known.protocol, known.address, &known.path) == (wanted.protocol, wanted.address, &wanted.path);
+    same_path && (!known.protocol.is_secure() || known.server_name == wanted.server_name)
 }
 
 impl Flow {

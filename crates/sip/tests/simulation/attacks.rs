@@ -2,7 +2,8 @@
 
 use bellbird_base::{Duration, FlowId, FlowInfo, Instant, Protocol, Rng, Seed};
 use bellbird_sip::agent::{
-    AccountConfig, AccountCredentials, Body, CallEvent, Callers, Config, Event, Input, Invite, Output, Secret, UserAgent,
+    AccountConfig, AccountCredentials, Body, CallEvent, Callers, Config, Event, Input, Invite, Output, Secret,
+    UserAgent,
 };
 use bellbird_sip::message::{Fields, HeaderName, Message};
 use bellbird_sip::uri::Uri;
@@ -188,7 +189,8 @@ fn stranger_cannot_end_a_call_that_is_not_his() {
     alice.drain();
     let ringing = alice.sent.iter().find(|bytes| bytes.starts_with(b"SIP/2.0 180")).unwrap().clone();
     let tag = Message::parse(&ringing).unwrap().to().tag().unwrap().to_owned();
-    let forged = other("BYE", 1, &format!(";tag={tag}")).replace("Call-ID: o1", "Call-ID: c1").replace("tag=e1", "tag=x");
+    let forged =
+        other("BYE", 1, &format!(";tag={tag}")).replace("Call-ID: o1", "Call-ID: c1").replace("tag=e1", "tag=x");
     alice.receive(FLOW, forged.as_bytes());
     assert_eq!(alice.answers().last(), Some(&481));
     assert_eq!(alice.ua.open_calls(), 1);
@@ -210,11 +212,8 @@ fn challenge_from_elsewhere_does_not_get_the_password() {
     alice.drain();
     let sent = alice.sent.pop().unwrap();
     let request = Message::parse(&sent).unwrap();
-    let mut refusal = bellbird_sip::message::Response::answering(
-        &request,
-        bellbird_sip::status::StatusCode::UNAUTHORIZED,
-        "eve",
-    );
+    let mut refusal =
+        bellbird_sip::message::Response::answering(&request, bellbird_sip::status::StatusCode::UNAUTHORIZED, "eve");
     refusal.headers.push(HeaderName::WwwAuthenticate, r#"Digest realm="r", nonce="n", algorithm=MD5"#);
     alice.receive(FLOW, &refusal.to_bytes());
     let ended = |event: &Event| matches!(event, Event::Call(_, CallEvent::Ended(_)));

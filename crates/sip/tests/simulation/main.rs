@@ -10,6 +10,7 @@
 mod attacks;
 mod calls;
 mod events;
+mod failover;
 mod host;
 mod phone;
 mod proxy;

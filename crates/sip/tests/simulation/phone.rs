@@ -46,6 +46,7 @@ pub struct CallView {
 pub struct Phone {
     pub name: String,
     pub registers: bool,
+    setup: Setup,
     pub ua: UserAgent,
     pub account: AccountId,
     pub habit: Habit,
@@ -94,6 +95,21 @@ impl Setup {
         Self { protocol: Some(protocol), ..self }
     }
 
+    fn account(&self) -> AccountConfig {
+        let host = if self.registers { DOMAIN.to_owned() } else { self.ip.to_string() };
+        let address = Uri::sip(Some(self.name), &host, None).unwrap();
+        let mut account = if self.registers { AccountConfig::new(address) } else { AccountConfig::local(address) };
+        account.protocol = self.protocol;
+        account.instance_id = Some(format!("urn:uuid:{}", self.instance));
+        account.credentials = Some(AccountCredentials {
+            username: self.name.to_owned(),
+            password: Secret::new(self.password),
+            realm: None,
+            sha256_only: false,
+        });
+        account
+    }
+
     pub fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
         self
@@ -103,22 +119,12 @@ impl Setup {
 impl Phone {
     pub fn new(setup: Setup, seed: Seed, network: &mut Network) -> Self {
         let now = network.now();
-        let mut ua = UserAgent::new(setup.config, seed, now);
-        let host = if setup.registers { DOMAIN.to_owned() } else { setup.ip.to_string() };
-        let address = Uri::sip(Some(setup.name), &host, None).unwrap();
-        let mut account = if setup.registers { AccountConfig::new(address) } else { AccountConfig::local(address) };
-        account.protocol = setup.protocol;
-        account.instance_id = Some(format!("urn:uuid:{}", setup.instance));
-        account.credentials = Some(AccountCredentials {
-            username: setup.name.to_owned(),
-            password: Secret::new(setup.password),
-            realm: None,
-            sha256_only: false,
-        });
-        let account = ua.add_account(now, account);
+        let mut ua = UserAgent::new(setup.config.clone(), seed, now);
+        let account = ua.add_account(now, setup.account());
         Self {
             name: setup.name.to_owned(),
             registers: setup.registers,
+            setup: setup.clone(),
             ua,
             account,
             habit: Habit::Answer(Duration::from_secs(1)),
@@ -152,6 +158,12 @@ impl Phone {
     pub fn register(&mut self, network: &mut Network) {
         self.ua.register(network.now(), self.account).unwrap();
         self.drain(network);
+    }
+
+    pub fn change_account(&mut self, network: &mut Network, password: &'static str) {
+        self.setup.password = password;
+        let (account, config) = (self.account, self.setup.account());
+        self.command(network, |ua, now| ua.update_account(now, account, config)).unwrap();
     }
 
     pub fn unregister(&mut self, network: &mut Network) {

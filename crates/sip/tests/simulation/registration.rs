@@ -101,3 +101,38 @@ fn registration_follows_a_nat_that_rebinds() {
     world.run(Duration::from_secs(600));
     world.establish(bob, alice);
 }
+
+#[test]
+fn changed_account_registers_anew_and_leaves_nothing_behind() {
+    let mut world = World::with_proxy(1);
+    let alice = world.add(Setup { password: "guess", ..Setup::new("alice", "10.0.0.2") });
+    world.on(alice, |phone, network| phone.register(network));
+    world.run(Duration::from_secs(5));
+    assert!(!world.phone(alice).is_registered());
+    for _ in 0..2 {
+        world.on(alice, |phone, network| phone.change_account(network, "secret"));
+        assert!(world.until(|world| world.phone(alice).is_registered()));
+    }
+    world.run(Duration::from_secs(5));
+    assert_eq!(world.proxy().bindings.len(), 1);
+    world.on(alice, |phone, network| phone.unregister(network));
+    world.assert_drained();
+}
+
+#[test]
+fn removed_account_unregisters_and_ends_its_calls() {
+    let mut world = World::with_proxy(1);
+    let alice = world.add_registered(Setup::new("alice", "10.0.0.2"));
+    let bob = world.add_registered(Setup::new("bob", "10.0.0.3"));
+    world.establish(alice, bob);
+    world.on(alice, |phone, network| {
+        let account = phone.account;
+        phone.command(network, |ua, now| ua.remove_account(now, account)).unwrap();
+    });
+    world.run(Duration::from_secs(5));
+    assert!(world.phone(bob).live_calls().is_empty());
+    assert_eq!(world.proxy().bindings.len(), 1);
+    assert!(world.phone(alice).ua.registration(world.phone(alice).account).is_none());
+    world.on(bob, |phone, network| phone.unregister(network));
+    world.assert_drained();
+}
