@@ -41,7 +41,7 @@ impl Window {
         command.env("GDK_BACKEND", "x11").env("LIBGL_ALWAYS_SOFTWARE", "1").env("NO_AT_BRIDGE", "1");
         command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1").env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
         command.env("HOME", &folder).env("XDG_RUNTIME_DIR", private(&folder)).env("BELLBIRD_HOME", &folder);
-        command.env("LANG", "C.UTF-8").env("LC_ALL", "C.UTF-8").env("RUST_BACKTRACE", "1");
+        command.env("LANG", "en_US.UTF-8").env("LANGUAGE", "en").env_remove("LC_ALL").env("RUST_BACKTRACE", "1");
         for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
             command.env_remove(folder);
         }

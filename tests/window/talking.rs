@@ -10,6 +10,12 @@ use bellbird_tests::{
 /// Through two sound servers' buffers and the phone's own sound processing; cleaner paths are scored in `calls`.
 const LEAST: f64 = 3.0;
 
+/// What has different words in each language.
+const CALLS: &str = ".tabs a:nth-of-type(1)";
+const SETTINGS: &str = ".tabs a:nth-of-type(2)";
+const AUDIO: &str = ".col .card button:nth-of-type(2)";
+const DISPLAY: &str = ".col .card button:nth-of-type(3)";
+
 #[tokio::test]
 async fn a_person_adds_an_account_and_talks_both_ways() {
     let mut scene = Scene::set().await;
@@ -71,10 +77,10 @@ async fn a_device_is_pulled_and_plugged_in_again() {
     let mut scene = Scene::set().await;
     scene.pulse.plug("headset").await;
     scene.add_account().await;
-    scene.window.press("Settings").await;
-    scene.window.press("Audio devices").await;
+    scene.window.press_at(SETTINGS).await;
+    scene.window.press_at(AUDIO).await;
     scene.window.choose("Speaker", "headset").await;
-    scene.window.press("Calls").await;
+    scene.window.press_at(CALLS).await;
     scene.window.enter("Name, number or address", &format!("sip:bob@{DOMAIN}")).await;
     scene.bob.established().await;
     scene.window.reads("In call").await;
@@ -110,8 +116,8 @@ async fn both_languages_and_themes_can_be_looked_at() {
     scene.add_account().await;
     for language in ["nl", "en"] {
         for theme in ["dark", "light"] {
-            scene.window.press_at(".tabs a:nth-of-type(2)").await;
-            scene.window.press_at(".col .card button:nth-of-type(3)").await;
+            scene.window.press_at(SETTINGS).await;
+            scene.window.press_at(DISPLAY).await;
             scene.window.press_at(&format!("[value={language:?}]")).await;
             scene.window.press_at(&format!("[value={theme:?}]")).await;
             scene.window.picture(&format!("settings.{language}.{theme}")).await;
