@@ -44,7 +44,7 @@ pub use values::{
 pub use via::{MAGIC_COOKIE, Via};
 
 /// The most header fields that a message may have.
-pub const MAX_FIELDS: usize = 256;
+pub const MAX_FIELDS: usize = 255;
 
 /// The longest start line and header part in bytes.
 pub const MAX_HEAD: usize = 64 * 1024;

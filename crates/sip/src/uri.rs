@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::message::scan::{is_hex, is_uri_byte, skip_digits, skip_host};
+use crate::message::scan::{is_uri_byte, skip_digits, skip_host, skip_plain_params, skip_plain_user};
 use crate::message::{Malformed, Params};
 
 pub use owned::Uri;
@@ -92,20 +92,35 @@ fn reference_address(inner: &str) -> Option<Ipv6Addr> {
 }
 
 /// A host at the start of `text[from..]`; gives the position behind it.
+#[inline]
 pub(crate) fn scan_host(text: &str, from: usize) -> Result<(Host<'_>, usize), Malformed> {
-    let bytes = text.as_bytes();
-    if bytes.get(from) == Some(&b'[') {
-        let length = bytes.get(from..).and_then(|rest| memchr::memchr(b']', rest)).ok_or(WHAT)?;
-        let end = from + length + 1;
-        let inner = text.get(from + 1..end - 1).ok_or(WHAT)?;
-        reference_address(inner).ok_or(WHAT)?;
-        return Ok((Host(text.get(from..end).ok_or(WHAT)?), end));
-    }
-    let end = skip_host(bytes, from);
-    if end == from {
-        return Err(WHAT);
-    }
+    let end = host_end(text, from)?;
     Ok((Host(text.get(from..end).ok_or(WHAT)?), end))
+}
+
+#[inline]
+fn host_end(text: &str, from: usize) -> Result<usize, Malformed> {
+    let bytes = text.as_bytes();
+    let end = skip_host(bytes, from);
+    if end > from {
+        return Ok(end);
+    }
+    reference_end(text, from)
+}
+
+/// The end of an IPv6 reference.
+#[cold]
+fn reference_end(text: &str, from: usize) -> Result<usize, Malformed> {
+    let inner = text.get(from..).and_then(|rest| rest.strip_prefix('[')).ok_or(WHAT)?;
+    let (address, _) = inner.split_once(']').ok_or(WHAT)?;
+    reference_address(address).ok_or(WHAT)?;
+    Ok(from + address.len() + 2)
+}
+
+/// The text of a URI is bounded so that positions fit.
+#[inline]
+const fn span(start: usize, end: usize) -> Span {
+    Span(start as u16, end as u16)
 }
 
 /// `[:port]`; gives the position behind it. A colon without digits is refused.
@@ -115,27 +130,50 @@ pub(crate) fn scan_port(text: &str, from: usize) -> Result<(Option<u16>, usize),
         return Ok((None, from));
     }
     let end = skip_digits(bytes, from + 1);
-    let port = text.get(from + 1..end).and_then(|digits| digits.parse().ok()).ok_or(WHAT)?;
-    Ok((Some(port), end))
+    let digits = text.get(from + 1..end).unwrap_or_default();
+    let port = crate::message::scan::saturating_number(digits).and_then(|port| u16::try_from(port).ok());
+    Ok((Some(port.ok_or(WHAT)?), end))
 }
 
 /// A URI that points into the text it was parsed from.
+///
+/// It holds positions, not slices: it is copied often, and half the size matters.
 #[derive(Clone, Copy)]
 pub struct UriRef<'a> {
     text: &'a str,
     scheme: Scheme,
-    user: Option<&'a str>,
-    password: Option<&'a str>,
-    host: Option<Host<'a>>,
+    /// User part and password; empty where there is none.
+    userinfo: Span,
+    /// Where the password starts, relative to the text; 0 for none.
+    password: u16,
+    host: Span,
     port: Option<u16>,
-    params: Params<'a>,
-    headers: Option<&'a str>,
+    params: Span,
+    /// Where the headers start; 0 for none.
+    headers: u16,
+}
+
+/// From here up to there.
+#[derive(Clone, Copy, Default)]
+struct Span(u16, u16);
+
+impl Span {
+    fn of(self, text: &str) -> &str {
+        text.get(self.0.into()..self.1.into()).unwrap_or_default()
+    }
+
+    const fn is_empty(self) -> bool {
+        self.0 == self.1
+    }
 }
 
 impl<'a> UriRef<'a> {
-    /// The whole of `text` as a URI, without angle brackets.
+    /// The whole of `text` as a URI, without angle brackets. It may be up to 65,535 bytes long.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let bytes = text.as_bytes();
+        if bytes.len() > u16::MAX.into() {
+            return Err(WHAT);
+        }
         let colon = match bytes {
             [b's' | b'S', b'i' | b'I', b'p' | b'P', b':', ..] => return Self::parse_sip(text, Scheme::Sip, 4),
             [b's' | b'S', b'i' | b'I', b'p' | b'P', b's' | b'S', b':', ..] => {
@@ -154,76 +192,68 @@ impl<'a> UriRef<'a> {
     }
 
     const fn bare(text: &'a str, scheme: Scheme) -> Self {
-        let params = Params::trusted("");
-        Self { text, scheme, user: None, password: None, host: None, port: None, params, headers: None }
+        let none = Span(0, 0);
+        Self { text, scheme, userinfo: none, password: 0, host: none, port: None, params: none, headers: 0 }
     }
 
     fn parse_tel(text: &'a str) -> Result<Self, Malformed> {
         let start = 4;
         let end = memchr::memchr(b';', text.as_bytes()).unwrap_or(text.len());
-        let number = text.get(start..end).ok_or(WHAT)?;
         // `#`, `*` and letters occur in what people dial; only emptiness and blanks make it no number at all.
-        if number.is_empty() {
+        if end == start || Params::scan(text, end)?.1 != text.len() {
             return Err(WHAT);
         }
-        let (params, end) = Params::scan(text, end)?;
-        if end != text.len() {
-            return Err(WHAT);
-        }
-        Ok(Self { user: Some(number), params, ..Self::bare(text, Scheme::Tel) })
+        Ok(Self { userinfo: span(start, end), params: span(end, text.len()), ..Self::bare(text, Scheme::Tel) })
     }
 
     fn parse_sip(text: &'a str, scheme: Scheme, start: usize) -> Result<Self, Malformed> {
         let bytes = text.as_bytes();
+        let mut uri = Self::bare(text, scheme);
         // The first "@" ends the user part: neither it nor host, parameters may hold one unescaped (§25.1). Where
         // there is none before the end, everything is host.
-        let host_start = match user_end(bytes, start)? {
-            Some(at) => at + 1,
-            None => start,
-        };
-        let (host, end) = scan_host(text, host_start)?;
-        let (port, end) = scan_port(text, end)?;
-        let mut uri = Self { host: Some(host), port, ..Self::bare(text, scheme) };
-        if host_start > start {
-            let (user, password) = split_password(text.get(start..host_start - 1).ok_or(WHAT)?);
-            if user.is_empty() {
+        let mut host_start = start;
+        if let Some(at) = user_end(bytes, start)? {
+            let userinfo = bytes.get(start..at).unwrap_or_default();
+            let user_length = userinfo.iter().position(|byte| *byte == b':');
+            if userinfo.is_empty() || user_length == Some(0) {
                 return Err(WHAT);
             }
-            uri.user = Some(user);
-            uri.password = password;
+            uri.userinfo = span(start, at);
+            uri.password = user_length.map_or(0, |length| (start + length + 1) as u16);
+            host_start = at + 1;
         }
-        uri.parse_tail(end)
+        let host_end = host_end(text, host_start)?;
+        uri.host = span(host_start, host_end);
+        let (port, end) = scan_port(text, host_end)?;
+        uri.port = port;
+        uri.parse_tail(end)?;
+        Ok(uri)
     }
 
     /// Parameters and headers.
-    fn parse_tail(mut self, from: usize) -> Result<Self, Malformed> {
+    #[inline]
+    fn parse_tail(&mut self, from: usize) -> Result<(), Malformed> {
         let bytes = self.text.as_bytes();
         if from == bytes.len() {
-            return Ok(self);
+            return Ok(());
         }
-        let mut at = from;
-        while let Some(&byte) = bytes.get(at) {
-            match byte {
-                b'?' => break,
-                b'%' => check_escape(bytes, at)?,
-                _ if !is_uri_byte(byte) => return Err(WHAT),
-                _ => {}
-            }
-            at += 1;
-        }
-        let params = self.text.get(from..at).ok_or(WHAT)?;
-        if !(params.is_empty() || params.starts_with(';')) {
+        if !matches!(bytes.get(from), Some(b';' | b'?')) {
             return Err(WHAT);
         }
-        self.params = Params::trusted(params);
-        if at < bytes.len() {
-            let headers = self.text.get(at + 1..).ok_or(WHAT)?;
-            if !headers.bytes().all(is_uri_byte) {
-                return Err(WHAT);
-            }
-            self.headers = Some(headers);
+        let mut at = skip_plain_params(bytes, from);
+        while bytes.get(at) == Some(&b'%') {
+            check_escape(bytes, at)?;
+            at = skip_plain_params(bytes, at + 3);
         }
-        Ok(self)
+        self.params = span(from, at);
+        match bytes.get(at..) {
+            None | Some([]) => Ok(()),
+            Some([b'?', headers @ ..]) if headers.iter().copied().all(is_uri_byte) => {
+                self.headers = (at + 1) as u16;
+                Ok(())
+            }
+            Some(_) => Err(WHAT),
+        }
     }
 
     /// The text as it stands.
@@ -237,23 +267,25 @@ impl<'a> UriRef<'a> {
     }
 
     /// The user part as it stands, escapes left in; of a TEL URI the number.
-    pub const fn user(&self) -> Option<&'a str> {
-        self.user
+    pub fn user(&self) -> Option<&'a str> {
+        let end = if self.password > 0 { self.password - 1 } else { self.userinfo.1 };
+        let span = Span(self.userinfo.0, end);
+        (!span.is_empty()).then(|| span.of(self.text))
     }
 
     /// The user part with its escapes resolved; of a TEL URI the number.
     pub fn user_text(&self) -> Option<Cow<'a, str>> {
-        self.user.map(percent_decode)
+        self.user().map(percent_decode)
     }
 
     /// The password, which nobody should use (RFC 3261 §19.1.1).
-    pub const fn password(&self) -> Option<&'a str> {
-        self.password
+    pub fn password(&self) -> Option<&'a str> {
+        (self.password > 0).then(|| Span(self.password, self.userinfo.1).of(self.text))
     }
 
     /// The host of a SIP or SIPS URI.
-    pub const fn host(&self) -> Option<Host<'a>> {
-        self.host
+    pub fn host(&self) -> Option<Host<'a>> {
+        (!self.host.is_empty()).then(|| Host(self.host.of(self.text)))
     }
 
     /// The port, where one is written.
@@ -262,19 +294,26 @@ impl<'a> UriRef<'a> {
     }
 
     /// The URI's own parameters.
-    pub const fn params(&self) -> Params<'a> {
-        self.params
+    pub fn params(&self) -> Params<'a> {
+        Params::trusted(self.params.of(self.text))
     }
 
     /// The value of a URI parameter; empty for a flag.
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        self.params.get(name)
+        self.params().get(name)
+    }
+
+    /// What stands behind `?`.
+    fn headers_text(&self) -> &'a str {
+        if self.headers == 0 { "" } else { self.text.get(self.headers.into()..).unwrap_or_default() }
     }
 
     /// Names and values of the headers behind `?`, escapes left in.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let headers = self.headers.unwrap_or_default();
-        headers.split('&').filter(|part| !part.is_empty()).map(|part| part.split_once('=').unwrap_or((part, "")))
+        self.headers_text()
+            .split('&')
+            .filter(|part| !part.is_empty())
+            .map(|part| part.split_once('=').unwrap_or((part, "")))
     }
 
     /// The value of a header behind `?` with its escapes resolved, e.g. the `Replaces` of a Refer-To.
@@ -317,30 +356,20 @@ fn scheme_end(bytes: &[u8]) -> Option<usize> {
 /// The position of the "@" behind user and password; `None` where there is none.
 #[inline]
 fn user_end(bytes: &[u8], start: usize) -> Result<Option<usize>, Malformed> {
-    let mut at = start;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'@' => return Ok(Some(at)),
-            b'%' => check_escape(bytes, at)?,
-            _ if !is_uri_byte(byte) => return Err(WHAT),
-            _ => {}
-        }
-        at += 1;
+    let Some(length) = bytes.get(start..).and_then(|rest| memchr::memchr(b'@', rest)) else { return Ok(None) };
+    let end = start + length;
+    let mut at = skip_plain_user(bytes, start);
+    while bytes.get(at) == Some(&b'%') {
+        check_escape(bytes, at)?;
+        at = skip_plain_user(bytes, at + 3);
     }
-    Ok(None)
+    if at == end { Ok(Some(end)) } else { Err(WHAT) }
 }
 
 fn check_escape(bytes: &[u8], at: usize) -> Result<(), Malformed> {
     match bytes.get(at + 1..at + 3) {
-        Some([high, low]) if is_hex(*high) && is_hex(*low) => Ok(()),
+        Some([high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => Ok(()),
         _ => Err(WHAT),
-    }
-}
-
-fn split_password(userinfo: &str) -> (&str, Option<&str>) {
-    match userinfo.split_once(':') {
-        Some((user, password)) => (user, Some(password)),
-        None => (userinfo, None),
     }
 }
 

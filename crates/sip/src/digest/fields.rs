@@ -27,21 +27,23 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn slot(&mut self, name: &str) -> Option<&mut Raw<'a>> {
-        let slots: [(&str, &mut Raw<'a>); 12] = [
-            ("username", &mut self.username),
-            ("realm", &mut self.realm),
-            ("nonce", &mut self.nonce),
-            ("uri", &mut self.uri),
-            ("response", &mut self.response),
-            ("algorithm", &mut self.algorithm),
-            ("cnonce", &mut self.cnonce),
-            ("opaque", &mut self.opaque),
-            ("qop", &mut self.qop),
-            ("nc", &mut self.nc),
-            ("stale", &mut self.stale),
-            ("domain", &mut self.domain),
-        ];
-        slots.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, slot)| slot)
+        let slot = match name {
+            "username" => &mut self.username,
+            "realm" => &mut self.realm,
+            "nonce" => &mut self.nonce,
+            "uri" => &mut self.uri,
+            "response" => &mut self.response,
+            "algorithm" => &mut self.algorithm,
+            "cnonce" => &mut self.cnonce,
+            "opaque" => &mut self.opaque,
+            "qop" => &mut self.qop,
+            "nc" => &mut self.nc,
+            "stale" => &mut self.stale,
+            "domain" => &mut self.domain,
+            _ if name.bytes().any(|byte| byte.is_ascii_uppercase()) => return self.slot(&name.to_ascii_lowercase()),
+            _ => return None,
+        };
+        Some(slot)
     }
 }
 

@@ -28,6 +28,9 @@ impl<'a> NameAddr<'a> {
         const WHAT: Malformed = Malformed("address");
         let bytes = text.as_bytes();
         let start = skip_lws(bytes, 0);
+        if bytes.get(start) == Some(&b'<') {
+            return Self::parse_bracketed(text, start, None);
+        }
         if bytes.get(start) == Some(&b'"') {
             let end = quoted_end(bytes, start)?;
             let bracket = skip_lws(bytes, end + 1);
@@ -37,7 +40,6 @@ impl<'a> NameAddr<'a> {
             return Self::parse_bracketed(text, bracket, text.get(start..=end));
         }
         match bytes.get(start..).and_then(|rest| memchr::memchr3(b'<', b';', b',', rest)) {
-            Some(0) => Self::parse_bracketed(text, start, None),
             Some(offset) if bytes.get(start + offset) == Some(&b'<') => {
                 let display = trim(text.get(start..start + offset).ok_or(WHAT)?);
                 Self::parse_bracketed(text, start + offset, Some(display))

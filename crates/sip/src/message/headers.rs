@@ -60,7 +60,7 @@ fn clean(value: &[u8]) -> Box<[u8]> {
             }
         }
     }
-    cleaned.into()
+    trim_bytes(&cleaned).into()
 }
 
 impl Headers {
@@ -206,7 +206,7 @@ mod tests {
         headers.push(HeaderName::Subject, "a\r\nVia: x\0");
         let mut out = Vec::new();
         headers.write(&mut out);
-        assert_eq!(out, b"Subject: a Via: x \r\n");
+        assert_eq!(out, b"Subject: a Via: x\r\n");
     }
 
     #[test]

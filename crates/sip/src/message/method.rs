@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::Malformed;
-use super::scan::is_token;
+use super::scan::{is_lws, is_token, saturating_number, skip_digits, trim};
 
 /// A request method. Methods compare with regard to case (RFC 3261 §7.1).
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -125,13 +125,18 @@ pub struct CSeq {
 impl CSeq {
     pub(crate) fn parse(text: &str) -> Result<Self, Malformed> {
         const WHAT: Malformed = Malformed("CSeq");
-        let (number, method) = super::scan::trim(text).split_once([' ', '\t', '\r', '\n']).ok_or(WHAT)?;
-        let sequence = super::scan::saturating_number(number).ok_or(WHAT)?;
+        let text = trim(text);
+        let end = skip_digits(text.as_bytes(), 0);
+        let (number, method) = text.split_at_checked(end).ok_or(WHAT)?;
+        if !method.bytes().next().is_some_and(is_lws) {
+            return Err(WHAT);
+        }
+        let sequence = saturating_number(number).ok_or(WHAT)?;
         let sequence = u32::try_from(sequence).map_err(|_| WHAT)?;
         if sequence >= 1 << 31 {
             return Err(WHAT);
         }
-        Ok(Self { sequence, method: Method::new(super::scan::trim(method)).map_err(|_| WHAT)? })
+        Ok(Self { sequence, method: Method::new(trim(method)).map_err(|_| WHAT)? })
     }
 }
 

@@ -139,47 +139,50 @@ header_names! {
     WwwAuthenticate "WWW-Authenticate",
 }
 
-const LONGEST: usize = 26;
+/// A hash without collisions over all known names: length, first, middle and last byte, without regard to case. The
+/// factor is searched for when this is compiled.
+const SLOTS: usize = 1024;
+const FACTOR: u32 = factor();
+const POSITIONS: [u8; SLOTS] = match positions(FACTOR) {
+    Some(positions) => positions,
+    None => [u8::MAX; SLOTS],
+};
 
-/// `NAMES` sorted into lengths: `BY_LENGTH[n]` is the range of `SORTED` that holds names of `n` bytes.
-const SORTED: [u8; NAMES.len()] = sorted_by_length();
-const BY_LENGTH: [(u8, u8); LONGEST + 1] = ranges_by_length();
-
-const fn sorted_by_length() -> [u8; NAMES.len()] {
-    let mut sorted = [0; NAMES.len()];
-    let mut filled = 0;
-    let mut length = 0;
-    while length <= LONGEST {
-        let mut i = 0;
-        while i < NAMES.len() {
-            if NAMES[i].0.len() == length {
-                sorted[filled] = i as u8;
-                filled += 1;
-            }
-            i += 1;
-        }
-        length += 1;
+const fn factor() -> u32 {
+    let mut factor = 0x9e37_79b1_u32;
+    while positions(factor).is_none() {
+        factor = factor.wrapping_add(0x3c6e_f372);
     }
-    assert!(filled == NAMES.len(), "LONGEST is too small");
-    sorted
+    factor
 }
 
-const fn ranges_by_length() -> [(u8, u8); LONGEST + 1] {
-    let mut ranges = [(0, 0); LONGEST + 1];
+const fn positions(factor: u32) -> Option<[u8; SLOTS]> {
+    let mut positions = [u8::MAX; SLOTS];
     let mut i = 0;
-    while i < SORTED.len() {
-        let length = NAMES[SORTED[i] as usize].0.len();
-        if ranges[length].1 == 0 {
-            ranges[length].0 = i as u8;
+    while i < NAMES.len() {
+        let slot = slot(NAMES[i].0.as_bytes(), factor);
+        if positions[slot] != u8::MAX {
+            return None;
         }
-        ranges[length].1 = i as u8 + 1;
+        positions[slot] = i as u8;
         i += 1;
     }
-    ranges
+    Some(positions)
+}
+
+/// For names of at least one byte.
+#[inline]
+const fn slot(name: &[u8], factor: u32) -> usize {
+    let (first, middle, last) = (name[0], name[name.len() / 2], name[name.len() - 1]);
+    let key = u32::from_le_bytes([first | 0x20, middle | 0x20, last | 0x20, name.len() as u8]);
+    (key.wrapping_mul(factor) >> 22) as usize
 }
 
 impl Code {
-    pub(crate) const OTHER: Self = Self(u8::MAX);
+    pub(crate) const OTHER: Self = Self(NAMES.len() as u8);
+
+    /// How many there are, `OTHER` included.
+    pub(crate) const COUNT: usize = NAMES.len() + 1;
 
     /// Looks a name up as it stands in a message.
     #[inline]
@@ -187,16 +190,17 @@ impl Code {
         if let [letter] = name {
             return HeaderName::from_compact(letter.to_ascii_lowercase()).map_or(Self::OTHER, Self::of);
         }
-        let Some(&(start, end)) = BY_LENGTH.get(name.len()) else { return Self::OTHER };
-        for &position in SORTED.get(start as usize..end as usize).unwrap_or_default() {
-            if NAMES.get(position as usize).is_some_and(|known| same_name(known.0.as_bytes(), name)) {
-                return Self(position);
-            }
+        if name.is_empty() {
+            return Self::OTHER;
         }
-        Self::OTHER
+        let position = POSITIONS.get(slot(name, FACTOR)).copied().unwrap_or(u8::MAX);
+        match NAMES.get(position as usize) {
+            Some((known, _)) if same_name(known.as_bytes(), name) => Self(position),
+            _ => Self::OTHER,
+        }
     }
 
-    /// The position in `NAMES`, or 255.
+    /// The position in `NAMES`, or the one behind the last.
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
@@ -206,13 +210,9 @@ impl Code {
     }
 }
 
-/// For two names of the same length. The last bytes are looked at first: they differ more often than the first ones.
 #[inline]
 fn same_name(known: &[u8], name: &[u8]) -> bool {
-    match (known.last(), name.last()) {
-        (Some(a), Some(b)) if (a ^ b) & !0x20 == 0 => known == name || known.eq_ignore_ascii_case(name),
-        _ => false,
-    }
+    known == name || known.eq_ignore_ascii_case(name)
 }
 
 impl<'a> HeaderName<'a> {

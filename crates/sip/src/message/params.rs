@@ -84,7 +84,16 @@ impl<'a> Params<'a> {
 
     /// The first of this name.
     pub fn find(self, name: &str) -> Option<Param<'a>> {
-        self.iter().find(|param| param.name.eq_ignore_ascii_case(name))
+        let bytes = self.0.as_bytes();
+        let mut at = 0;
+        loop {
+            let start = skip_lws(bytes, at + 1);
+            let end = start + name.len();
+            if bytes.get(start..end)?.eq_ignore_ascii_case(name.as_bytes()) && is_name_end(bytes.get(end)) {
+                return ParamIter { text: self.0, at }.next();
+            }
+            at = next_semicolon(bytes, start)?;
+        }
     }
 
     /// The value of the first of this name without quotes (escapes left in); empty for a flag.
@@ -153,6 +162,24 @@ impl<'a> Iterator for ParamIter<'a> {
                 return Some(Param { name: self.text.get(name_start..name_end)?, raw_value });
             }
         }
+    }
+}
+
+/// Whether a name ends before this byte.
+#[inline]
+const fn is_name_end(byte: Option<&u8>) -> bool {
+    matches!(byte, None | Some(b'=' | b';' | b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// The next semicolon outside quotes.
+#[inline]
+fn next_semicolon(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b';' | b'"'))?;
+        if bytes.get(at) == Some(&b';') {
+            return Some(at);
+        }
+        at = quoted_end(bytes, at).ok()? + 1;
     }
 }
 

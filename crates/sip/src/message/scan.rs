@@ -8,7 +8,8 @@ const HOST: u8 = 4;
 const LWS: u8 = 8;
 const PARAM_VALUE: u8 = 16;
 const URI_PART: u8 = 32;
-const HEX: u8 = 64;
+const USER: u8 = 64;
+const URI_PARAM: u8 = 128;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [0_u8; 256];
@@ -35,8 +36,11 @@ const CLASSES: [u8; 256] = {
         if byte > b' ' && byte != 0x7f && !contains(b"<>\"", byte) {
             class |= URI_PART;
         }
-        if byte.is_ascii_hexdigit() {
-            class |= HEX;
+        if class & URI_PART != 0 && !contains(b"@%", byte) {
+            class |= USER;
+        }
+        if class & URI_PART != 0 && !contains(b"?%", byte) {
+            class |= URI_PARAM;
         }
         classes[i] = class;
         i += 1;
@@ -76,11 +80,6 @@ pub(crate) const fn is_uri_byte(byte: u8) -> bool {
     is(byte, URI_PART)
 }
 
-#[inline]
-pub(crate) const fn is_hex(byte: u8) -> bool {
-    is(byte, HEX)
-}
-
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
@@ -90,8 +89,22 @@ pub(crate) fn is_call_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| is(byte, WORD) || byte == b'@')
 }
 
+/// The position of the first byte from `at` on that is not of this class. Four at a time: most of a message is read here.
 #[inline]
-fn skip(bytes: &[u8], mut at: usize, class: u8) -> usize {
+fn skip(bytes: &[u8], at: usize, class: u8) -> usize {
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    while let [a, b, c, d, behind @ ..] = rest
+        && CLASSES[*a as usize] & CLASSES[*b as usize] & CLASSES[*c as usize] & CLASSES[*d as usize] & class != 0
+    {
+        rest = behind;
+    }
+    let tail = rest.iter().position(|byte| !is(*byte, class)).unwrap_or(rest.len());
+    bytes.len().max(at) - rest.len() + tail
+}
+
+/// The same one at a time, for what is mostly short.
+#[inline]
+fn skip_few(bytes: &[u8], mut at: usize, class: u8) -> usize {
     while let Some(&byte) = bytes.get(at) {
         if !is(byte, class) {
             break;
@@ -103,7 +116,7 @@ fn skip(bytes: &[u8], mut at: usize, class: u8) -> usize {
 
 #[inline]
 pub(crate) fn skip_lws(bytes: &[u8], at: usize) -> usize {
-    skip(bytes, at, LWS)
+    skip_few(bytes, at, LWS)
 }
 
 #[inline]
@@ -122,27 +135,54 @@ pub(crate) fn skip_param_value(bytes: &[u8], at: usize) -> usize {
 }
 
 #[inline]
-pub(crate) fn skip_digits(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-        at += 1;
-    }
-    at
+pub(crate) fn skip_digits(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len())
+}
+
+/// The position of the first byte from `at` on that a URI's user part may not hold as it is, or that has a meaning
+/// there: `@`, `%`, or illegal.
+#[inline]
+pub(crate) fn skip_plain_user(bytes: &[u8], at: usize) -> usize {
+    skip(bytes, at, USER)
+}
+
+/// The same for a URI's parameters: `?`, `%`, or illegal.
+#[inline]
+pub(crate) fn skip_plain_params(bytes: &[u8], at: usize) -> usize {
+    skip(bytes, at, URI_PARAM)
 }
 
 /// Removes white space and folds from both ends.
 #[inline]
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\r', '\n'])
+    let bytes = text.as_bytes();
+    let start = skip_lws(bytes, 0);
+    let mut end = bytes.len();
+    while end > start && bytes.get(end - 1).is_some_and(|byte| is_lws(*byte)) {
+        end -= 1;
+    }
+    text.get(start..end).unwrap_or_default()
 }
 
 /// Removes white space and folds from both ends.
 #[inline]
-pub(crate) fn trim_bytes(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn trim_bytes(bytes: &[u8]) -> &[u8] {
+    trim_end(trim_start(bytes))
+}
+
+#[inline]
+pub(crate) fn trim_start(mut bytes: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = bytes
         && is_lws(*first)
     {
         bytes = rest;
     }
+    bytes
+}
+
+#[inline]
+pub(crate) fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., last] = bytes
         && is_lws(*last)
     {

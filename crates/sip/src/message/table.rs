@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::name::Code;
-use super::scan::{is_lws, is_token_byte, saturating_number, skip_lws, trim_bytes};
+use super::scan::{saturating_number, skip_token, trim_bytes, trim_end, trim_start};
 use super::{Fault, HeaderName, MAX_FIELDS, MAX_HEAD, NameAddr, Refusal};
 
 /// How many fields lie in the message itself; more of them spill to the heap.
@@ -15,7 +15,8 @@ struct Line {
     value: u32,
     value_length: u32,
     name_length: u16,
-    code: Code,
+    /// The next field of the same name, or `NOWHERE`.
+    next: u8,
 }
 
 /// The fields that are typed at parse.
@@ -29,6 +30,12 @@ pub(super) enum Essential {
     ContentLength,
 }
 
+impl Essential {
+    const fn name(self) -> HeaderName<'static> {
+        ESSENTIALS[self as usize]
+    }
+}
+
 const ESSENTIALS: [HeaderName<'static>; 6] = [
     HeaderName::Via,
     HeaderName::From,
@@ -38,18 +45,18 @@ const ESSENTIALS: [HeaderName<'static>; 6] = [
     HeaderName::ContentLength,
 ];
 
-/// For each code the essential that it stands for, plus one; zero for none.
-const ESSENTIAL_OF: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut i = 0;
+/// Fields that may stand once: two that differ are a fault.
+const SINGLE: [bool; Code::COUNT] = {
+    let mut single = [false; Code::COUNT];
+    let mut i = 1;
     while i < ESSENTIALS.len() {
-        table[Code::of(ESSENTIALS[i]).index()] = i as u8 + 1;
+        single[Code::of(ESSENTIALS[i]).index()] = true;
         i += 1;
     }
-    table
+    single
 };
 
-const NOWHERE: u16 = u16::MAX;
+const NOWHERE: u8 = u8::MAX;
 
 pub(super) struct Table<'a> {
     bytes: &'a [u8],
@@ -57,7 +64,9 @@ pub(super) struct Table<'a> {
     head: Option<&'a str>,
     start_line: (usize, usize),
     lines: SmallVec<[Line; INLINE_FIELDS]>,
-    essentials: [u16; ESSENTIALS.len()],
+    /// For each name the first and the last field that bears it.
+    first: [u8; Code::COUNT],
+    last: [u8; Code::COUNT],
     body_start: usize,
     fault: Option<Fault>,
 }
@@ -75,7 +84,8 @@ impl<'a> Table<'a> {
             head: None,
             start_line: (start, end),
             lines: SmallVec::new(),
-            essentials: [NOWHERE; ESSENTIALS.len()],
+            first: [NOWHERE; Code::COUNT],
+            last: [NOWHERE; Code::COUNT],
             body_start: bytes.len(),
             fault: None,
         };
@@ -84,82 +94,79 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
-    fn read_lines(&mut self, mut at: usize) {
+    fn read_lines(&mut self, start: usize) {
         let bytes = self.bytes;
+        let mut rest = bytes.get(start..).unwrap_or_default();
         loop {
-            match bytes.get(at) {
-                None => {
+            match rest {
+                [] => {
                     // The empty line is missing. Where the last line is complete nothing was lost.
                     let complete = bytes.last() == Some(&b'\n');
                     self.body_start = bytes.len();
                     self.fault = self.fault.or((!complete).then_some(Fault::Truncated));
                     return;
                 }
-                Some(b'\n') => return self.body_start = at + 1,
-                Some(b'\r') if bytes.get(at + 1) == Some(&b'\n') => return self.body_start = at + 2,
-                Some(_) => {}
+                [b'\n', body @ ..] | [b'\r', b'\n', body @ ..] => return self.body_start = bytes.len() - body.len(),
+                _ => {}
             }
-            let (mut end, mut next) = line_end(bytes, at);
-            while let Some(b' ' | b'\t') = bytes.get(next) {
-                (end, next) = line_end(bytes, next);
-            }
-            if next > MAX_HEAD || self.lines.len() == MAX_FIELDS {
+            let at = bytes.len() - rest.len();
+            let (line, behind) = rest.split_at(folded_line(rest));
+            if at + line.len() > MAX_HEAD || self.lines.len() == MAX_FIELDS {
                 self.fault = Some(Fault::TooLarge);
                 return self.body_start = bytes.len();
             }
-            self.read_field(at, end);
-            at = next;
+            self.read_field(at, line);
+            rest = behind;
         }
     }
 
-    /// `name: value` in `bytes[start..end]`. A line that is no field is passed over: RFC 3261 §7.3.1 and the
-    /// robustness that RFC 4475 asks for let a broken field cost only itself.
+    /// `name: value` with its line end. A line that is no field is passed over: RFC 3261 §7.3.1 and the robustness that
+    /// RFC 4475 asks for let a broken field cost only itself.
     #[inline]
-    fn read_field(&mut self, start: usize, end: usize) {
-        let Some(line) = self.bytes.get(start..end) else { return };
-        let mut name_end = 0;
-        while line.get(name_end).copied().is_some_and(is_token_byte) {
-            name_end += 1;
-        }
-        let colon = if line.get(name_end) == Some(&b':') { name_end } else { skip_lws(line, name_end) };
-        let Some(name) = line.get(..name_end) else { return };
-        if name.is_empty() || line.get(colon) != Some(&b':') {
+    fn read_field(&mut self, at: usize, line: &'a [u8]) {
+        let (name, behind) = line.split_at(skip_token(line, 0));
+        let value = match behind {
+            [b':', b' ', value @ ..] => value,
+            _ => match trim_start(behind) {
+                [b':', value @ ..] => value,
+                _ => return,
+            },
+        };
+        if name.is_empty() {
             return;
         }
-        let value_start = skip_lws(line, colon + 1);
-        let mut value_end = line.len();
-        while value_end > value_start && is_lws(line[value_end - 1]) {
-            value_end -= 1;
-        }
+        let value = trim_start(value);
+        let value_start = at + line.len() - value.len();
+        let value = trim_end(value);
         let code = Code::lookup(name);
-        self.note_essential(code, line.get(value_start..value_end).unwrap_or_default());
+        self.chain(code, value);
         // The head is bounded by MAX_HEAD, so that these fit.
         self.lines.push(Line {
-            name: start as u32,
-            value: (start + value_start) as u32,
-            value_length: (value_end - value_start) as u32,
-            name_length: u16::try_from(name_end).unwrap_or(u16::MAX),
-            code,
+            name: at as u32,
+            value: value_start as u32,
+            value_length: value.len() as u32,
+            name_length: name.len() as u16,
+            next: NOWHERE,
         });
     }
 
+    /// Hangs the field that is about to be pushed behind the last one of its name.
     #[inline]
-    fn note_essential(&mut self, code: Code, value: &[u8]) {
-        let Some(which) = ESSENTIAL_OF[code.index()].checked_sub(1) else { return };
-        let position = u16::try_from(self.lines.len()).unwrap_or(NOWHERE);
-        let Some(slot) = self.essentials.get_mut(which as usize) else { return };
-        if *slot == NOWHERE {
-            *slot = position;
+    fn chain(&mut self, code: Code, value: &[u8]) {
+        let position = self.lines.len() as u8;
+        let index = code.index();
+        let last = std::mem::replace(&mut self.last[index], position);
+        let Some(line) = self.lines.get_mut(last as usize) else {
+            self.first[index] = position;
             return;
-        }
-        let first = *slot;
-        let repeated = which != Essential::Via as u8 && self.value(first) != Some(value);
-        if repeated && self.fault.is_none() {
-            self.fault = ESSENTIALS.get(which as usize).map(|name| Fault::Repeated(name.as_str()));
+        };
+        line.next = position;
+        if SINGLE[index] && self.value(last) != Some(value) && self.fault.is_none() {
+            self.fault = code.name().map(|name| Fault::Repeated(name.as_str()));
         }
     }
 
-    fn value(&self, position: u16) -> Option<&'a [u8]> {
+    fn value(&self, position: u8) -> Option<&'a [u8]> {
         self.lines.get(position as usize).map(|line| self.slice(line.value, line.value_length))
     }
 
@@ -177,18 +184,18 @@ impl<'a> Table<'a> {
 
     /// The raw first line of an essential field.
     pub(super) fn essential_bytes(&self, which: Essential) -> Option<&'a [u8]> {
-        self.value(*self.essentials.get(which as usize)?)
+        self.value(self.first[Code::of(which.name()).index()])
     }
 
     pub(super) fn essential(&self, which: Essential) -> Result<&'a str, Fault> {
-        let name = ESSENTIALS[which as usize].as_str();
+        let name = which.name().as_str();
         let bytes = self.essential_bytes(which).ok_or(Fault::Missing(name))?;
         self.text(bytes).ok_or(Fault::Malformed(name))
     }
 
     /// From or To. A display name in some old encoding must not cost the call: then the part behind it is read.
     pub(super) fn address(&self, which: Essential) -> Result<NameAddr<'a>, Option<Fault>> {
-        let name = ESSENTIALS[which as usize].as_str();
+        let name = which.name().as_str();
         let bytes = self.essential_bytes(which).ok_or(Some(Fault::Missing(name)))?;
         let text = self.text(bytes).or_else(|| {
             let bracket = memchr::memrchr(b'<', bytes)?;
@@ -217,24 +224,44 @@ impl<'a> Table<'a> {
         usize::try_from(length).ok().and_then(|length| body.get(..length)).ok_or(Fault::Truncated)
     }
 
+    /// `position` is 0 at first, then one more than that of the field found last.
     pub(super) fn next_line(&self, name: HeaderName<'_>, position: &mut usize) -> Option<&'a [u8]> {
         let code = Code::of(name);
-        while let Some(line) = self.lines.get(*position) {
-            *position += 1;
-            let found = line.code == code
-                && (code != Code::OTHER
-                    || self.slice(line.name, line.name_length.into()).eq_ignore_ascii_case(name.as_str().as_bytes()));
-            if found {
+        let mut at = match position.checked_sub(1) {
+            None => self.first[code.index()],
+            Some(before) => self.lines.get(before)?.next,
+        };
+        loop {
+            let line = self.lines.get(at as usize)?;
+            *position = at as usize + 1;
+            if code != Code::OTHER || self.is_named(line, name) {
                 return Some(self.slice(line.value, line.value_length));
             }
+            at = line.next;
         }
-        None
+    }
+
+    fn is_named(&self, line: &Line, name: HeaderName<'_>) -> bool {
+        self.slice(line.name, line.name_length.into()).eq_ignore_ascii_case(name.as_str().as_bytes())
     }
 
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
         self.lines.iter().map(|line| {
             (self.slice(line.name, line.name_length.into()), trim_bytes(self.slice(line.value, line.value_length)))
         })
+    }
+}
+
+/// The length of the line at the front, with the lines that fold it and their line ends.
+#[inline]
+fn folded_line(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    loop {
+        let Some(offset) = bytes.get(length..).and_then(|rest| memchr::memchr(b'\n', rest)) else { return bytes.len() };
+        length += offset + 1;
+        if !matches!(bytes.get(length), Some(b' ' | b'\t')) {
+            return length;
+        }
     }
 }
 

@@ -155,14 +155,14 @@ impl Uri {
     }
 
     fn split_headers(&self) -> (&str, &str) {
-        match self.as_ref().headers {
-            Some(headers) => self.0.split_at_checked(self.0.len() - headers.len() - 1).unwrap_or((&self.0, "")),
-            None => (&self.0, ""),
+        match usize::from(self.as_ref().headers) {
+            0 => (&self.0, ""),
+            start => self.0.split_at_checked(start - 1).unwrap_or((&self.0, "")),
         }
     }
 
     fn params_start(&self, uri: &UriRef<'_>) -> usize {
-        let headers = uri.headers.map_or(0, |headers| headers.len() + 1);
+        let headers = self.split_headers().1.len();
         self.0.len() - headers - uri.params().as_str().len()
     }
 }

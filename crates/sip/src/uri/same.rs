@@ -30,13 +30,13 @@ fn same_sip(a: &UriRef<'_>, b: &UriRef<'_>) -> bool {
         && same_headers(a, b)
 }
 
-/// A parameter in both has to agree; `user`, `ttl`, `method`, `maddr` and `transport` in one alone never agree.
+/// A parameter in both has to agree, of a repeated one the first; `user`, `ttl`, `method`, `maddr` and `transport` in one alone never agree.
 fn same_params(a: Params<'_>, b: Params<'_>) -> bool {
     const DECISIVE: [&str; 5] = ["user", "ttl", "method", "maddr", "transport"];
     let agrees = |mine: Params<'_>, theirs: Params<'_>| {
-        mine.iter().all(|param| match theirs.get(param.name) {
-            Some(value) => percent_decode(value).eq_ignore_ascii_case(&percent_decode(param.value())),
-            None => !DECISIVE.iter().any(|name| name.eq_ignore_ascii_case(param.name)),
+        mine.iter().all(|param| match (mine.get(param.name), theirs.get(param.name)) {
+            (Some(mine), Some(theirs)) => percent_decode(mine).eq_ignore_ascii_case(&percent_decode(theirs)),
+            _ => !DECISIVE.iter().any(|name| name.eq_ignore_ascii_case(param.name)),
         })
     };
     agrees(a, b) && agrees(b, a)
@@ -63,7 +63,8 @@ fn same_number(a: &UriRef<'_>, b: &UriRef<'_>) -> bool {
 }
 
 fn covers(a: Params<'_>, b: Params<'_>) -> bool {
-    a.iter().all(|param| b.get(param.name).is_some_and(|value| value.eq_ignore_ascii_case(param.value())))
+    let first = |params: Params<'_>, name: &str| params.get(name).map(str::to_ascii_lowercase);
+    a.iter().all(|param| first(a, param.name) == first(b, param.name))
 }
 
 #[cfg(test)]
