@@ -206,9 +206,9 @@ impl Phone {
             retry_at,
         };
         match state {
-            RegistrationState::Unregistered | RegistrationState::Unregistering => {
-                account.registration = Registration::Off;
-            }
+            // The server still has us until it says otherwise.
+            RegistrationState::Unregistering => {}
+            RegistrationState::Unregistered => account.registration = Registration::Off,
             RegistrationState::Registering => account.registration = Registration::Registering,
             RegistrationState::Registered(registered) => {
                 account.reach = Reach::Flow(registered.flow, registered.protocol);

@@ -13,6 +13,8 @@ struct Line {
     answer: &'static str,
     view: PhoneView,
     requests: Vec<String>,
+    deaf: bool,
+    finished: bool,
 }
 
 const SERVER: &str = "10.0.0.9:5060";
@@ -23,7 +25,7 @@ impl Line {
         let mut config = Config::new(Timestamp(1_000_000_000));
         config.instance_id = Some("urn:uuid:00000000-0000-4000-8000-000000000001".to_owned());
         let phone = Phone::new(config, Seed::from_number(1), now);
-        Self { phone, now, answer, view: PhoneView::default(), requests: Vec::new() }
+        Self { phone, now, answer, view: PhoneView::default(), requests: Vec::new(), deaf: false, finished: false }
     }
 
     fn command(&mut self, command: Command) {
@@ -43,7 +45,7 @@ impl Line {
             match self.phone.poll_output() {
                 Output::Transmit(transmit) => {
                     let request = String::from_utf8(transmit.payload).unwrap();
-                    if request.starts_with("REGISTER") {
+                    if request.starts_with("REGISTER") && !self.deaf {
                         replies.push((transmit.flow, reply(&request, self.answer)));
                         self.requests.push(request);
                     }
@@ -57,7 +59,8 @@ impl Line {
                     self.phone.handle_input(Input::Resolved(self.now, id, Ok(vec![remote])));
                 }
                 Output::View(view) => self.view = *view,
-                Output::Close(_) | Output::Media(_) | Output::Store(_) | Output::Finished => {}
+                Output::Close(_) | Output::Media(_) | Output::Store(_) => {}
+                Output::Finished => self.finished = true,
                 Output::Timeout(_) => match replies.pop() {
                     Some((flow, reply)) => {
                         self.phone.handle_input(Input::Receive(self.now, flow, reply.as_bytes()));
@@ -137,4 +140,21 @@ fn trial_that_is_put_away_unregisters() {
     assert_eq!(line.view.account_test, None);
     line.wait(Duration::from_secs(6));
     assert_eq!((line.requests.len(), line.registrations()), (2, 1));
+}
+
+#[test]
+fn quitting_waits_for_the_registrar_but_not_for_long() {
+    let mut line = Line::new("200 OK");
+    line.command(Command::AddAccount { account: registering("fiets.example", Transport::Udp) });
+    line.command(Command::Quit);
+    assert!(line.finished);
+    assert_eq!((line.requests.len(), line.registrations()), (2, 1));
+
+    let mut line = Line::new("200 OK");
+    line.command(Command::AddAccount { account: registering("fiets.example", Transport::Udp) });
+    line.deaf = true;
+    line.command(Command::Quit);
+    assert!(!line.finished);
+    line.wait(Duration::from_secs(3));
+    assert!(line.finished);
 }
