@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['e2e/serve.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    maxWorkers: 2,
     reporters: ['dot'],
   },
 });

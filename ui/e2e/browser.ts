@@ -8,6 +8,7 @@ export const languages = ['en', 'nl'] as const;
 export const themes = ['light', 'dark'] as const;
 export const sizes = {
   compact: { width: 360, height: 640 },
+  smallest: { width: 280, height: 420 },
   wide: { width: 1040, height: 700 },
 } as const;
 export type Size = keyof typeof sizes;
@@ -59,4 +60,17 @@ export async function violations(page: Page): Promise<string[]> {
     return (await runner.run(document, { resultTypes: ['violations'] })).violations;
   });
   return found.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}\n  ${node.html.slice(0, 200)}\n  ${node.failureSummary}`));
+}
+
+/** Elements that reach over the window's edge. */
+export function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('.window *, dialog *')]
+      .filter((element) => !element.closest('.vh, .sprite, svg'))
+      .filter((element) => {
+        const box = element.getBoundingClientRect();
+        return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);
+      })
+      .map((element) => element.outerHTML.slice(0, 160)),
+  );
 }

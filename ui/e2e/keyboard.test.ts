@@ -95,6 +95,28 @@ describe('by keyboard alone', () => {
   });
 });
 
+describe('what is opened', () => {
+  it('gets the focus where it hides the list, and the list gets it back', async () => {
+    await open(page, { scene: 'home' });
+    await tabTo('Anna Bakker Incoming. Incoming, 4 min 11:53');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Piet Zwart' }).waitFor();
+    await expect.poll(focused).toBe('Piet Zwart');
+    await page.keyboard.press('Escape');
+    await expect.poll(focused).toMatch(/^Piet Zwart Missed twice/u);
+  });
+
+  it('leaves the focus in the list where both are seen', async () => {
+    await page.setViewportSize(sizes.wide);
+    await open(page, { scene: 'home' });
+    await tabTo('Anna Bakker Incoming. Incoming, 4 min 11:53');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Anna Bakker' }).waitFor();
+    expect(await focused()).toMatch(/^Anna Bakker Incoming/u);
+  });
+});
+
 /** The name of what has the focus, as a reader says it. */
 function focused(): Promise<string> {
   return page.evaluate(() => {

@@ -5,7 +5,16 @@ import { speak } from './locale.svelte';
 import { errorCodes, fieldOf, inWords } from './problems';
 import { clockTime, dayTitle, duration, timer, when } from './time';
 
-const everyParam = { address: 'a@b.example', server: 'b.example', target: 'Tom', field: 'domain', device: 'Jabra', inUse: 'laptop', role: 'speaker', path: '/tmp/x' };
+const everyParam = {
+  address: 'a@b.example',
+  server: 'b.example',
+  target: 'Tom',
+  field: 'domain',
+  device: 'Jabra',
+  inUse: 'laptop',
+  role: 'speaker',
+  path: '/tmp/x',
+};
 const noon = new Date(2026, 10, 22, 12).getTime();
 const minute = 60_000;
 const day = 1440 * minute;
@@ -72,12 +81,15 @@ describe('problems', () => {
     const target = { target: 'Tom' };
     for (const code of ['serverUnreachable', 'serverUnavailable', 'forbidden'] as const) {
       expect(inWords({ code, params: target, details: null })).toContain('Tom');
-      expect(inWords({ code, params: { server: 'b.example', address: 'a@b.example' }, details: null })).toContain('b.example');
+      expect(inWords({ code, params: { server: 'b.example', address: 'a@b.example' }, details: null })).toContain(
+        'b.example',
+      );
     }
   });
 
   it('are told near the field that can mend them', () => {
-    const at = (code: ErrorCode, serverTyped = false) => fieldOf({ code, params: { field: 'userName' }, details: null }, serverTyped);
+    const at = (code: ErrorCode, serverTyped = false) =>
+      fieldOf({ code, params: { field: 'userName' }, details: null }, serverTyped);
     expect(at('wrongPassword')).toBe('secret');
     expect(at('serverNotFound')).toBe('domain');
     expect(at('serverNotFound', true)).toBe('server');

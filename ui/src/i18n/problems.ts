@@ -8,12 +8,18 @@ const sentences: Record<ErrorCode, (params: Params) => string> = {
   wrongPassword: (p) => m.problem_wrong_password({ address: account(p) }),
   unknownUser: (p) => m.problem_unknown_user({ address: account(p) }),
   forbidden: (p) =>
-    p['target'] ? m.problem_forbidden_call({ target: p['target'] }) : m.problem_forbidden_account({ address: account(p) }),
+    p['target']
+      ? m.problem_forbidden_call({ target: p['target'] })
+      : m.problem_forbidden_account({ address: account(p) }),
   serverNotFound: (p) => m.problem_server_not_found({ server: server(p) }),
   serverUnreachable: (p) =>
-    forCall(p) ? m.problem_server_silent_call({ target: target(p) }) : m.problem_server_unreachable({ server: server(p) }),
+    forCall(p)
+      ? m.problem_server_silent_call({ target: target(p) })
+      : m.problem_server_unreachable({ server: server(p) }),
   serverUnavailable: (p) =>
-    forCall(p) ? m.problem_server_busy_call({ target: target(p) }) : begin(m.problem_server_unavailable({ server: server(p) })),
+    forCall(p)
+      ? m.problem_server_busy_call({ target: target(p) })
+      : begin(m.problem_server_unavailable({ server: server(p) })),
   certificateInvalid: (p) => begin(m.problem_certificate({ server: server(p) })),
   registrationRefused: (p) => begin(m.problem_registration_refused({ server: server(p) })),
   offline: () => m.problem_offline(),

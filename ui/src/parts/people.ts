@@ -12,7 +12,7 @@ export function faceColour(name: string): 1 | 2 | 3 | 4 | 5 | 6 {
   // FNV-1a, with the high bits folded in: they are the better mixed ones.
   let hash = 0x811c9dc5;
   for (const char of name.toLocaleLowerCase()) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
-  return (((hash ^ (hash >>> 15)) >>> 0) % 6 + 1) as 1 | 2 | 3 | 4 | 5 | 6;
+  return ((((hash ^ (hash >>> 15)) >>> 0) % 6) + 1) as 1 | 2 | 3 | 4 | 5 | 6;
 }
 
 function letter(word: string): string {

@@ -13,9 +13,7 @@ export interface Said {
 /** What readers hear about a call that rings here. */
 export function ringSentence(call: CallView): string {
   const name = partyName(call.party);
-  return call.calledFor
-    ? m.incoming_from_for({ name, target: partyName(call.calledFor) })
-    : m.incoming_from({ name });
+  return call.calledFor ? m.incoming_from_for({ name, target: partyName(call.calledFor) }) : m.incoming_from({ name });
 }
 
 /** How each call stands in words; a ringing one has its own, louder sentence. */

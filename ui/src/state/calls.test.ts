@@ -23,7 +23,12 @@ describe('which call has the screen', () => {
 
   it('the call in which somebody is asked comes before the one that waits for the answer', () => {
     const waiting = call({ now: 1, id: 1, state: { kind: 'onHold' }, consultation: { role: 'waiting', call: 2 } });
-    const asking = call({ now: 2, id: 2, state: { kind: 'ringing', earlyMedia: false }, consultation: { role: 'asking', call: 1 } });
+    const asking = call({
+      now: 2,
+      id: 2,
+      state: { kind: 'ringing', earlyMedia: false },
+      consultation: { role: 'asking', call: 1 },
+    });
     expect(arrange([waiting, asking]).current).toBe(asking);
   });
 });

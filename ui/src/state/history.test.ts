@@ -50,7 +50,10 @@ describe('the list of calls', () => {
   });
 
   it('offers each party once for a transfer, and nobody who withheld the number', () => {
-    const parties = recentParties([entry(1), entry(2), entry(3, { party: people.withheld }), entry(4, { party: people.tom })], 6);
+    const parties = recentParties(
+      [entry(1), entry(2), entry(3, { party: people.withheld }), entry(4, { party: people.tom })],
+      6,
+    );
     expect(parties).toEqual([people.anna, people.tom]);
   });
 });

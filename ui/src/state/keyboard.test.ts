@@ -3,7 +3,11 @@ import { keyAction, type KeyContext } from './keyboard';
 
 const idle: KeyContext = { mac: false, inField: false, inSheet: false, inCall: false, onCallsPage: true };
 
-function key(name: string, code = name, held: Partial<Record<'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey', boolean>> = {}) {
+function key(
+  name: string,
+  code = name,
+  held: Partial<Record<'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey', boolean>> = {},
+) {
   return { key: name, code, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...held };
 }
 
@@ -28,6 +32,7 @@ describe('keys', () => {
     const inSheet = { ...idle, inSheet: true };
     expect(keyAction(key('k', 'KeyK', { ctrlKey: true }), inSheet)).toBeUndefined();
     expect(keyAction(key('M', 'KeyM', { ctrlKey: true, shiftKey: true }), inSheet)).toEqual({ kind: 'mute' });
+    expect(keyAction(key('Escape'), inSheet)).toBeUndefined();
   });
 
   it('AltGr types characters and is no shortcut', () => {

@@ -11,7 +11,7 @@ export interface KeyContext {
   mac: boolean;
   /** The focus is in a field that takes text. */
   inField: boolean;
-  /** A sheet is open and keeps the keyboard. */
+  /** A sheet or menu is open and keeps the keyboard. */
   inSheet: boolean;
   /** A call is on the screen and takes digits. */
   inCall: boolean;
@@ -47,9 +47,9 @@ export function keyAction(key: Key, context: KeyContext): KeyAction | undefined 
   if (control) return controlAction(key, context);
   if (key.ctrlKey || key.metaKey) return undefined;
   if (key.key === 'F6') return { kind: 'region' };
+  if (context.inSheet) return undefined;
   if (key.key === 'Escape') return { kind: 'escape' };
-  if (context.inField || context.inSheet) return undefined;
-  return typed(key.key, context);
+  return context.inField ? undefined : typed(key.key, context);
 }
 
 function controlAction(key: Key, context: KeyContext): KeyAction | undefined {

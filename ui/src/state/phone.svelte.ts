@@ -26,7 +26,10 @@ export class Phone {
 
   /** Takes views, levels and the time until stopped. */
   listen(): Stop {
-    const stops = [this.#host.onView((view) => this.#take(view)), this.#host.onLevels((levels) => (this.levels = levels))];
+    const stops = [
+      this.#host.onView((view) => this.#take(view)),
+      this.#host.onLevels((levels) => (this.levels = levels)),
+    ];
     const ticking = setInterval(() => (this.now = Date.now()), 1000);
     // A view may have come between the first one and now.
     void this.#host.state().then((view) => this.#take(view));

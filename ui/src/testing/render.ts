@@ -18,7 +18,10 @@ export interface Opened {
 /** Opens the window in English, with the sample's history and whatever `change` says. */
 export async function open(change: Partial<PhoneView> = {}): Promise<Opened> {
   const view = { ...sampleView(Date.now()), ...change };
-  const host = new FakePhone({ ...view, preferences: { language: 'en', theme: 'light', country: 'nl', ...change.preferences } }, 0);
+  const host = new FakePhone(
+    { ...view, preferences: { language: 'en', theme: 'light', country: 'nl', ...change.preferences } },
+    0,
+  );
   render(App, { phone: await Phone.open(host) });
   await tick();
   return {

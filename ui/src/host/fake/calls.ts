@@ -125,7 +125,8 @@ export class CallScript {
 
   #holdOthers(keep: number | undefined): void {
     for (const one of this.#phone.view.calls) {
-      if (one.id !== keep && one.state.kind === 'active') this.#phone.showCall(one.id, this.#turned({ kind: 'onHold' }));
+      if (one.id !== keep && one.state.kind === 'active')
+        this.#phone.showCall(one.id, this.#turned({ kind: 'onHold' }));
     }
   }
 

@@ -34,6 +34,7 @@ function suggestions(text: string, history: readonly HistoryEntry[]): LookUp['su
 function matches(party: Party, text: string): boolean {
   const digits = text.replace(/\s/gu, '');
   return (
-    (party.name?.toLowerCase().includes(text.toLowerCase()) ?? false) || party.number.replace(/\s/gu, '').includes(digits)
+    (party.name?.toLowerCase().includes(text.toLowerCase()) ?? false) ||
+    party.number.replace(/\s/gu, '').includes(digits)
   );
 }

@@ -26,7 +26,15 @@ export const scenes: Record<string, (now: number) => Partial<PhoneView>> = {
   }),
   refused: (now) => ({ accounts: [refused(now)] }),
   accounts: (now) => ({
-    accounts: [account(), { ...refused(now), id: 2, settings: { domain: 'voip.example', userName: 'linda' }, address: 'linda@voip.example' }],
+    accounts: [
+      account(),
+      {
+        ...refused(now),
+        id: 2,
+        settings: { domain: 'voip.example', userName: 'linda' },
+        address: 'linda@voip.example',
+      },
+    ],
   }),
   incoming: (now) => ({
     calls: [
@@ -43,12 +51,26 @@ export const scenes: Record<string, (now: number) => Partial<PhoneView>> = {
   waiting: (now) => ({
     calls: [
       call({ now: now - 5 * minute }),
-      call({ now: now - 3000, id: 2, party: people.stranger, state: { kind: 'incoming', waiting: true }, answeredAt: null, quality: null }),
+      call({
+        now: now - 3000,
+        id: 2,
+        party: people.stranger,
+        state: { kind: 'incoming', waiting: true },
+        answeredAt: null,
+        quality: null,
+      }),
     ],
   }),
   calling: (now) => ({
     calls: [
-      call({ now: now - 2000, direction: 'outgoing', party: people.anna, state: { kind: 'ringing', earlyMedia: false }, answeredAt: null, quality: null }),
+      call({
+        now: now - 2000,
+        direction: 'outgoing',
+        party: people.anna,
+        state: { kind: 'ringing', earlyMedia: false },
+        answeredAt: null,
+        quality: null,
+      }),
     ],
   }),
   call: (now) => ({ calls: [call({ now: now - 12.8 * minute })] }),
@@ -61,8 +83,19 @@ export const scenes: Record<string, (now: number) => Partial<PhoneView>> = {
   }),
   ask: (now) => ({
     calls: [
-      call({ now: now - 38_000, party: people.piet, state: { kind: 'onHold' }, consultation: { role: 'waiting', call: 2 } }),
-      call({ now: now - 21_000, id: 2, direction: 'outgoing', party: people.anna, consultation: { role: 'asking', call: 1 } }),
+      call({
+        now: now - 38_000,
+        party: people.piet,
+        state: { kind: 'onHold' },
+        consultation: { role: 'waiting', call: 2 },
+      }),
+      call({
+        now: now - 21_000,
+        id: 2,
+        direction: 'outgoing',
+        party: people.anna,
+        consultation: { role: 'asking', call: 1 },
+      }),
     ],
   }),
   ended: (now) => ({
@@ -86,7 +119,11 @@ export const scenes: Record<string, (now: number) => Partial<PhoneView>> = {
       {
         id: 1,
         at: now - 5000,
-        problem: { code: 'deviceLost', params: { device: 'Jabra Evolve2 65', inUse: 'Laptop speakers', role: 'speaker' }, details: null },
+        problem: {
+          code: 'deviceLost',
+          params: { device: 'Jabra Evolve2 65', inUse: 'Laptop speakers', role: 'speaker' },
+          details: null,
+        },
       },
     ],
   }),

@@ -41,7 +41,9 @@ describe('the first account', () => {
     await user.click(button('Add account'));
     const field = screen.getByLabelText('Name or number');
     expect(field.getAttribute('aria-invalid')).toBe('true');
-    expect(document.getElementById(field.getAttribute('aria-describedby') ?? '')?.textContent).toContain('Fill in your name');
+    expect(document.getElementById(field.getAttribute('aria-describedby') ?? '')?.textContent).toContain(
+      'Fill in your name',
+    );
     expect(document.activeElement).toBe(field);
     expect(sent(host, 'testAccount')).toEqual([]);
   });
@@ -102,7 +104,10 @@ describe('an account that is changed', () => {
 describe('an address', () => {
   it('is taken apart with and without its scheme, and a plain name is left alone', () => {
     expect(splitAddress('linda@fiets.example')).toEqual({ userName: 'linda', domain: 'fiets.example' });
-    expect(splitAddress(' sips:601@[2001:db8::1]:5061;transport=tcp ')).toEqual({ userName: '601', domain: '[2001:db8::1]:5061' });
+    expect(splitAddress(' sips:601@[2001:db8::1]:5061;transport=tcp ')).toEqual({
+      userName: '601',
+      domain: '[2001:db8::1]:5061',
+    });
     expect(splitAddress('linda')).toBeUndefined();
   });
 });

@@ -6,7 +6,14 @@ import { button, open, sent } from '../../testing/render';
 
 const now = Date.now();
 const incoming = (change: Partial<CallView> = {}): CallView =>
-  call({ now, party: people.piet, state: { kind: 'incoming', waiting: false }, answeredAt: null, quality: null, ...change });
+  call({
+    now,
+    party: people.piet,
+    state: { kind: 'incoming', waiting: false },
+    answeredAt: null,
+    quality: null,
+    ...change,
+  });
 
 describe('an incoming call', () => {
   it('is announced to readers at once and takes no focus', async () => {
@@ -117,7 +124,12 @@ describe('a call', () => {
 
   it('that failed says why and can be called again', async () => {
     const problem = { code: 'busy', params: { target: 'Tom' }, details: '486 Busy Here' } as const;
-    const ended = call({ now, party: people.tom, answeredAt: null, state: { kind: 'ended', reason: 'failed', problem } });
+    const ended = call({
+      now,
+      party: people.tom,
+      answeredAt: null,
+      state: { kind: 'ended', reason: 'failed', problem },
+    });
     const { host, user } = await open({ calls: [ended] });
     expect(screen.getByText(/Tom is on another call/u)).toBeDefined();
     await user.click(button('Call again'));
@@ -139,7 +151,9 @@ describe('a transfer', () => {
     await user.keyboard('{Control>}{Shift>}[KeyT]{/Shift}{/Control}');
     const sheet = screen.getByRole('dialog', { name: 'Transfer Sophie Clarke' });
     await user.type(within(sheet).getByRole('combobox'), 'anna{Enter}');
-    expect(sent(host, 'transferAskFirst')).toEqual([{ type: 'transferAskFirst', call: 1, target: 'sip:602@fiets.example' }]);
+    expect(sent(host, 'transferAskFirst')).toEqual([
+      { type: 'transferAskFirst', call: 1, target: 'sip:602@fiets.example' },
+    ]);
   });
 
   it('goes straight through where that is chosen', async () => {

@@ -50,7 +50,8 @@ describe('the dial field', () => {
   it('takes digits from the keypad and calls them', async () => {
     const { host, user } = await open();
     await user.click(button('Keypad'));
-    for (const key of ['1 ABC', '1', '2']) await user.click(within(screen.getByRole('toolbar')).getByText(key.slice(0, 1)));
+    for (const key of ['1 ABC', '1', '2'])
+      await user.click(within(screen.getByRole('toolbar')).getByText(key.slice(0, 1)));
     await user.click(button('Delete last digit'));
     await user.click(button('Call 11'));
     expect(sent(host, 'dial')).toEqual([{ type: 'dial', target: '11' }]);

@@ -23,7 +23,14 @@ export function results(answer: LookUp | undefined, now: Timestamp): Result[] {
 
 function asTyped(answer: LookUp, target: string): Result {
   const seconds: Partial<Record<LookUp['kind'], string>> = { emergency: m.dial_emergency(), code: m.dial_code() };
-  return { id: 'typed', target: answer.text, name: target, face: null, second: seconds[answer.kind] ?? m.dial_as_typed(), group: 'typed' };
+  return {
+    id: 'typed',
+    target: answer.text,
+    name: target,
+    face: null,
+    second: seconds[answer.kind] ?? m.dial_as_typed(),
+    group: 'typed',
+  };
 }
 
 function known(answer: LookUp, now: Timestamp): Result[] {
@@ -32,7 +39,16 @@ function known(answer: LookUp, now: Timestamp): Result[] {
     const last = lastCall === null ? '' : m.dial_last_call({ when: when(lastCall, now) });
     const number = party.name === null ? '' : party.number;
     const second = [number, last].filter(Boolean).join(' · ');
-    return [{ id: `known-${i}`, target: party.address, name: partyName(party), face: party.name, second, group: 'known' as const }];
+    return [
+      {
+        id: `known-${i}`,
+        target: party.address,
+        name: partyName(party),
+        face: party.name,
+        second,
+        group: 'known' as const,
+      },
+    ];
   });
 }
 

@@ -32,12 +32,17 @@ describe('language and look', () => {
 describe('sound', () => {
   it('says which device stands in for one that is unplugged', async () => {
     await openPage(/^Audio devices/u, { audio: audio(false) });
-    expect(screen.getByText(/Using Laptop microphone as the microphone, because Jabra Evolve2 65 is unplugged/u)).toBeDefined();
+    expect(
+      screen.getByText(/Using Laptop microphone as the microphone, because Jabra Evolve2 65 is unplugged/u),
+    ).toBeDefined();
   });
 
   it('keeps the unplugged device as the choice, and names it so', () => {
     const away = audio(false);
-    expect(deviceOptions(away, 'microphone').at(-1)).toEqual({ value: 'in-headset', label: 'Jabra Evolve2 65 (unplugged)' });
+    expect(deviceOptions(away, 'microphone').at(-1)).toEqual({
+      value: 'in-headset',
+      label: 'Jabra Evolve2 65 (unplugged)',
+    });
     expect(chosenOption(away, 'microphone')).toBe('in-headset');
     expect(choiceOf(away, 'microphone', 'in-headset')).toEqual(away.settings.microphone);
   });
@@ -53,7 +58,10 @@ describe('sound', () => {
     const settings = { ...audio(true).settings, noiseSuppression: false };
     expect(sent(host, 'setAudio')).toEqual([
       { type: 'setAudio', settings },
-      { type: 'setAudio', settings: { ...settings, speaker: { kind: 'device', id: 'out-desk', name: 'Desk speakers' } } },
+      {
+        type: 'setAudio',
+        settings: { ...settings, speaker: { kind: 'device', id: 'out-desk', name: 'Desk speakers' } },
+      },
     ]);
   });
 
