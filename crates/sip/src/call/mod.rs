@@ -333,10 +333,8 @@ impl Call {
         let mut response = cx.endpoint.response(server, status);
         let flow = cx.endpoint.server_flow(server).or(self.flow);
         let address = flow.and_then(|flow| Some((cx.endpoint.flow(flow)?, cx.endpoint.contact_address(flow)?)));
-        let contact = match (self.dialog(), address) {
-            (Some(dialog), Some((info, address))) => self.contact(cx, dialog).on(info, address),
-            (_, _) => None,
-        };
+        let secure = self.dialog().is_some_and(|dialog| dialog.remote_target.scheme() == Scheme::Sips);
+        let contact = address.and_then(|(info, address)| cx.account.contact(secure).on(info, address));
         if let Some(contact) = contact {
             response.headers.set(HeaderName::Contact, contact);
         }
