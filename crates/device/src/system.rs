@@ -192,11 +192,15 @@ fn candidates(host: &Host) -> Vec<cpal::HostId> {
 
 fn describe(device: &cpal::Device, defaults: &[Option<cpal::DeviceId>; 2]) -> Vec<DeviceInfo> {
     let (Ok(description), Ok(id)) = (device.description(), device.id()) else { return Vec::new() };
+    // ALSA's own null device keeps no time: it takes samples as fast as they come.
+    if id.id() == "null" {
+        return Vec::new();
+    }
     let (captures, plays) = match description.direction() {
         DeviceDirection::Input => (true, false),
         DeviceDirection::Output => (false, true),
         DeviceDirection::Duplex => (true, true),
-        _ => (device.supports_input(), device.supports_output()),
+        DeviceDirection::Unknown | _ => (device.supports_input(), device.supports_output()),
     };
     let name = description.name().to_owned();
     let info = |direction, default: &Option<cpal::DeviceId>| DeviceInfo {
@@ -287,12 +291,16 @@ fn playback_as<T: SizedSample + FromSample<f32>>(
     Ok(device.build_output_stream(config, callback, errors, Some(PATIENCE))?)
 }
 
-/// Glitches are counted; the end of the stream is told.
+/// Glitches are counted; the end of the stream is told. What can't be classified counts as a glitch too: ALSA's way to
+/// PulseAudio reports thousands of input/output errors before it starts to work. A stream that stands still is noticed anyway.
 fn on_error(stats: Arc<StreamStats>, mut broken: Broken) -> impl FnMut(cpal::Error) + Send + 'static {
     #[allow(clippy::wildcard_enum_match_arm, reason = "cpal marks its kinds as not exhaustive")]
     move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun => stats.glitch(),
+        ErrorKind::DeviceNotAvailable
+        | ErrorKind::StreamInvalidated
+        | ErrorKind::HostUnavailable
+        | ErrorKind::PermissionDenied => broken(error.into()),
         ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-        _ => broken(error.into()),
+        _ => stats.glitch(),
     }
 }

@@ -1,6 +1,7 @@
 //! The thread that owns the system's streams, looks for devices that come and go, and opens what the choosers say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time;
@@ -9,12 +10,14 @@ use bellbird_base::{Duration, Instant};
 
 use crate::catalogue::{Catalogue, DeviceInfo};
 use crate::chooser::{Chooser, DeviceChoice, Role, RoleState, Target};
-use crate::stream::{Capture, Playback, Wake};
+use crate::stream::{Capture, Playback, StreamStats, Wake};
 use crate::system::{Broken, DeviceStream, Host, System};
 use crate::virtual_device::{self as virtual_device, Paced};
 
 /// How often it is looked for devices that came or went.
 const LOOK_EVERY: Duration = Duration::from_millis(1_000);
+/// A stream that neither took nor gave samples for so long is dead.
+const DEAD_AFTER: Duration = Duration::from_secs(3);
 
 /// How sound is used.
 pub struct SoundConfig {
@@ -124,12 +127,33 @@ enum Open {
     Virtual(#[allow(dead_code, reason = "held until it is to end")] Paced),
 }
 
+/// An open stream and its pulse.
+struct Opened {
+    generation: u64,
+    _open: Open,
+    stats: Arc<StreamStats>,
+    callbacks: u64,
+    last_beat: time::Instant,
+}
+
+impl Opened {
+    /// Looks whether samples still come or go.
+    fn is_dead(&mut self) -> bool {
+        let callbacks = self.stats.callbacks();
+        if callbacks != self.callbacks {
+            self.callbacks = callbacks;
+            self.last_beat = time::Instant::now();
+        }
+        self.last_beat.elapsed() > DEAD_AFTER
+    }
+}
+
 struct Keeper {
     host: Host,
     system: Option<System>,
     catalogue: Catalogue,
     choosers: BTreeMap<Role, Chooser>,
-    open: BTreeMap<Role, (u64, Open)>,
+    open: BTreeMap<Role, Opened>,
     /// Tells the news of a stream from those of one that was open before.
     generation: u64,
     wake: Wake,
@@ -217,6 +241,9 @@ impl Keeper {
         let now = self.now();
         for role in Role::ALL {
             self.with(role, |chooser, catalogue| chooser.observe(now, catalogue));
+            if self.open.get_mut(&role).is_some_and(Opened::is_dead) {
+                self.broke(role, "the sound device stands still");
+            }
         }
     }
 
@@ -272,17 +299,19 @@ impl Keeper {
         // Some devices can be open only once.
         self.open.remove(&role);
         self.generation += 1;
-        let (open, event) = match role {
+        let (open, stats, event) = match role {
             Role::Microphone => {
                 let (open, capture) = self.open_capture(target)?;
-                (open, SoundEvent::Capture(capture))
+                (open, Arc::clone(&capture.stats), SoundEvent::Capture(capture))
             }
             Role::Speaker | Role::Ring => {
                 let (open, playback) = self.open_playback(role, target)?;
-                (open, SoundEvent::Playback(role, playback))
+                (open, Arc::clone(&playback.stats), SoundEvent::Playback(role, playback))
             }
         };
-        self.open.insert(role, (self.generation, open));
+        let opened =
+            Opened { generation: self.generation, _open: open, stats, callbacks: 0, last_beat: time::Instant::now() };
+        self.open.insert(role, opened);
         (self.listener)(event);
         Ok(())
     }
@@ -326,7 +355,7 @@ impl Keeper {
     }
 
     fn is_current(&self, role: Role, generation: u64) -> bool {
-        self.open.get(&role).is_some_and(|(current, _)| *current == generation)
+        self.open.get(&role).is_some_and(|opened| opened.generation == generation)
     }
 
     fn now(&self) -> Instant {

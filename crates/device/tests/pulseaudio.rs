@@ -1,6 +1,7 @@
 //! Real streams through a PulseAudio server of our own: a socket of its own, sinks that play nowhere.
 //!
 //! All of it is one test, because the server is found by an environment variable of the whole process.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on panics")]
 #![cfg(target_os = "linux")]
 
 use std::fs;

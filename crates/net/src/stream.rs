@@ -129,7 +129,7 @@ async fn shake_hands(
                 let stream = shared.tls.connect(name, tcp).await?;
                 websocket::connect(shared, remote, stream).await
             };
-            match within(shared, pending, handshakes).await {
+            match within(shared, pending, Box::pin(handshakes)).await {
                 Ok(socket) => {
                     opened().await;
                     websocket::carry(shared, flow, socket, pending).await

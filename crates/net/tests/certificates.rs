@@ -1,4 +1,10 @@
 //! Whose certificate is accepted, and in which words others are refused (RFC 5922).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that can't go on panics"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! The search for a domain's servers (RFC 3263) with a name server of our own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that can't go on panics"
+)]
 
 mod common;
 

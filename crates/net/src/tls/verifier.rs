@@ -72,10 +72,12 @@ fn bears_sip_uri(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>)
     let ServerName::DnsName(domain) = server_name else { return false };
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
     let Ok(Some(names)) = certificate.subject_alternative_name() else { return false };
-    names.value.general_names.iter().any(|name| match name {
-        GeneralName::URI(uri) => sip_domain(uri).is_some_and(|host| host.eq_ignore_ascii_case(domain.as_ref())),
-        _ => false,
-    })
+    let uris = names
+        .value
+        .general_names
+        .iter()
+        .filter_map(|name| if let GeneralName::URI(uri) = name { Some(*uri) } else { None });
+    uris.filter_map(sip_domain).any(|host| host.eq_ignore_ascii_case(domain.as_ref()))
 }
 
 /// The domain of a URI that names a SIP domain and nothing more.
