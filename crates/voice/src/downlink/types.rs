@@ -33,7 +33,7 @@ impl Default for DownlinkConfig {
 pub struct Packet<'a> {
     /// What its payload type stands for; for comfort noise the codec it interrupts.
     pub codec: Codec,
-    /// Extended sequence number: goes on over 2^16.
+    /// Extended sequence number: goes on over 2^16. Not looked at for comfort noise.
     pub sequence: u64,
     /// Extended timestamp in ticks of [`Codec::clock_rate`]: goes on over 2^32.
     pub timestamp: u64,
