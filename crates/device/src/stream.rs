@@ -16,6 +16,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 const RING: Duration = Duration::from_millis(500);
 /// More than this is kept ready beyond one callback's worth, because the sound thread may be late.
 const MARGIN: Duration = Duration::from_millis(10);
+/// The largest callback is that of so many: many systems begin with one of twice the size, which would stay as latency.
+const WINDOW: u64 = 100;
 
 /// What a stream's samples are: mono `f32` in `-1.0..=1.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub struct StreamStats {
     callbacks: AtomicU64,
     glitches: AtomicU64,
     largest: AtomicUsize,
+    largest_in_window: AtomicUsize,
     peak: AtomicU32,
 }
 
@@ -50,7 +53,7 @@ impl StreamStats {
         self.glitches.load(Ordering::Relaxed)
     }
 
-    /// The most frames that a callback wanted or brought.
+    /// The most frames that a callback wanted or brought lately.
     pub fn largest_callback(&self) -> usize {
         self.largest.load(Ordering::Relaxed)
     }
@@ -65,8 +68,13 @@ impl StreamStats {
     }
 
     fn called(&self, frames: usize, peak: f32) {
-        self.callbacks.fetch_add(1, Ordering::Relaxed);
+        let callbacks = self.callbacks.fetch_add(1, Ordering::Relaxed) + 1;
+        let recent = self.largest_in_window.fetch_max(frames, Ordering::Relaxed).max(frames);
         self.largest.fetch_max(frames, Ordering::Relaxed);
+        if callbacks.is_multiple_of(WINDOW) {
+            self.largest.store(recent, Ordering::Relaxed);
+            self.largest_in_window.store(0, Ordering::Relaxed);
+        }
         // The bits of floats that are not negative are in the order of the floats.
         self.peak.fetch_max(peak.abs().to_bits(), Ordering::Relaxed);
     }
@@ -264,6 +272,15 @@ mod tests {
         let mut buffer = [0.0_f32; 960];
         sink.fill_interleaved(&mut buffer, 1);
         assert_eq!(playback.due(), 960 + 480);
+    }
+
+    #[test]
+    fn a_large_callback_at_the_start_is_not_latency_for_ever() {
+        let (mut sink, playback) = playback(FORMAT, 480, &asleep());
+        sink.fill_interleaved(&mut [0.0_f32; 1_920], 1);
+        assert_eq!(playback.stats.largest_callback(), 1_920);
+        (0..2 * WINDOW).for_each(|_| sink.fill_interleaved(&mut [0.0_f32; 480], 1));
+        assert_eq!(playback.stats.largest_callback(), 480);
     }
 
     #[test]
