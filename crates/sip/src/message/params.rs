@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use super::Malformed;
 use super::scan::{quoted_end, skip_lws, skip_param_value, skip_token, trim};
@@ -90,7 +91,8 @@ impl<'a> Params<'a> {
             let start = skip_lws(bytes, at + 1);
             let end = start + name.len();
             if bytes.get(start..end)?.eq_ignore_ascii_case(name.as_bytes()) && is_name_end(bytes.get(end)) {
-                return ParamIter { text: self.0, at }.next();
+                let raw_value = value_range(bytes, end).and_then(|value| self.0.get(value));
+                return Some(Param { name: self.0.get(start..end)?, raw_value });
             }
             at = next_semicolon(bytes, start)?;
         }
@@ -146,14 +148,9 @@ impl<'a> Iterator for ParamIter<'a> {
             }
             let name_start = skip_lws(bytes, start + 1);
             let name_end = skip_name(bytes, name_start);
-            let equals = skip_lws(bytes, name_end);
-            let (raw_value, end) = if bytes.get(equals) == Some(&b'=') {
-                let value_start = skip_lws(bytes, equals + 1);
-                let value_end = value_end(bytes, value_start).unwrap_or(bytes.len());
-                (self.text.get(value_start..value_end), value_end)
-            } else {
-                (None, equals)
-            };
+            let value = value_range(bytes, name_end);
+            let end = value.as_ref().map_or_else(|| skip_lws(bytes, name_end), |value| value.end);
+            let raw_value = value.and_then(|value| self.text.get(value));
             if end <= self.at {
                 return None;
             }
@@ -207,6 +204,17 @@ fn skip_name(bytes: &[u8], at: usize) -> usize {
         end = skip_token(bytes, end + 1);
     }
     end
+}
+
+/// Where the value lies of a parameter whose name ends here; `None` for a flag.
+#[inline]
+fn value_range(bytes: &[u8], name_end: usize) -> Option<Range<usize>> {
+    let equals = skip_lws(bytes, name_end);
+    if bytes.get(equals) != Some(&b'=') {
+        return None;
+    }
+    let start = skip_lws(bytes, equals + 1);
+    Some(start..value_end(bytes, start).unwrap_or(bytes.len()))
 }
 
 #[inline]
