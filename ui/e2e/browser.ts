@@ -56,10 +56,14 @@ interface Violation {
 /** What axe finds wrong with the page as it stands, a line for each element. */
 export async function violations(page: Page): Promise<string[]> {
   const found = await page.evaluate(async () => {
-    const { axe: runner } = window as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: Violation[] }> } };
+    const { axe: runner } = window as unknown as {
+      axe: { run: (root: Document, options: object) => Promise<{ violations: Violation[] }> };
+    };
     return (await runner.run(document, { resultTypes: ['violations'] })).violations;
   });
-  return found.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}\n  ${node.html.slice(0, 200)}\n  ${node.failureSummary}`));
+  return found.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help}\n  ${node.html.slice(0, 200)}\n  ${node.failureSummary}`),
+  );
 }
 
 /** Elements that reach over the window's edge. */

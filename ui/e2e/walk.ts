@@ -70,7 +70,8 @@ async function wrongPassword(page: Page): Promise<void> {
 
 async function keypad(page: Page): Promise<void> {
   await page.locator('.dial .icb').last().click();
-  for (const key of ['0', '2', '0', '0', '1', '2', '3', '4']) await page.locator('.keys button', { hasText: key }).first().click();
+  for (const key of ['0', '2', '0', '0', '1', '2', '3', '4'])
+    await page.locator('.keys button', { hasText: key }).first().click();
 }
 
 async function removeAccount(page: Page): Promise<void> {
