@@ -2,7 +2,7 @@ use bellbird_base::Rng;
 
 use super::config::AccountCredentials;
 use crate::digest::{Algorithm, Challenge, Hash, Login, Session, Subject, strongest};
-use crate::message::{Fields, HeaderName, Message, Request};
+use crate::message::{Fields, HeaderName, Message, Method, Request};
 use crate::status::StatusCode;
 
 /// Challenges answered for one request: one, one more for a stale nonce, and one for a second realm on the way.
@@ -16,14 +16,10 @@ pub(crate) struct Authenticator {
     realm: Option<String>,
     /// A realm that offered SHA-256 never gets MD5 again.
     weakest: Hash,
-    session: Option<Open>,
-}
-
-#[derive(Debug)]
-struct Open {
-    session: Session,
-    /// Where the answer goes: Authorization or Proxy-Authorization.
-    header: HeaderName<'static>,
+    /// What is open with whoever challenges by 401: a registrar, or a server that is the other end of the call.
+    server: Option<Session>,
+    /// What is open with whoever challenges by 407.
+    proxy: Option<Session>,
 }
 
 /// Why a challenge is not answered.
@@ -46,7 +42,7 @@ impl Authenticator {
         };
         let login = credentials
             .map(|credentials| Login::Password { username: credentials.username, secret: credentials.password });
-        Self { login, realm, weakest, session: None }
+        Self { login, realm, weakest, server: None, proxy: None }
     }
 
     /// Whether MD5 is not answered any more; to be remembered over restarts.
@@ -55,13 +51,15 @@ impl Authenticator {
     }
 
     /// Adds credentials for the challenge that is open, so that the server need not ask each time.
-    pub(crate) fn authorize(&mut self, request: &mut Request, rng: &mut Rng) {
-        let _ = rng;
-        let (Some(open), Some(login)) = (&mut self.session, &self.login) else { return };
-        let uri = request.uri.without_headers();
-        let subject = Subject { method: request.method.as_str(), uri: uri.as_str(), body: &request.body };
-        if let Ok(value) = open.session.authorize(login, &subject) {
-            request.headers.set(open.header, value);
+    pub(crate) fn authorize(&mut self, request: &mut Request) {
+        let registers = request.method == Method::Register;
+        let (session, header) = match (&mut self.proxy, &mut self.server) {
+            (Some(session), _) if !registers => (session, HeaderName::ProxyAuthorization),
+            (_, Some(session)) => (session, HeaderName::Authorization),
+            (_, None) => return,
+        };
+        if let Some(login) = &self.login {
+            write_credentials(session, login, request, header);
         }
     }
 
@@ -92,28 +90,32 @@ impl Authenticator {
         };
         let challenge = strongest(refusal.challenges(challenges).flatten(), allowed).ok_or(Unanswered::Untrusted)?;
         if answered > 0 && request.headers.has(header) && !challenge.is_stale() {
-            self.session = None;
+            (self.server, self.proxy) = (None, None);
             return Err(Unanswered::WrongPassword);
         }
-        self.open(&challenge, header, rng)?;
-        request.headers.remove(HeaderName::Authorization).remove(HeaderName::ProxyAuthorization);
-        self.authorize(request, rng);
+        let mut session = self.open(&challenge, rng)?;
+        if let Some(login) = &self.login {
+            write_credentials(&mut session, login, request, header);
+        }
+        *(if header == HeaderName::Authorization { &mut self.server } else { &mut self.proxy }) = Some(session);
         Ok(())
     }
 
-    fn open(
-        &mut self,
-        challenge: &Challenge<'_>,
-        header: HeaderName<'static>,
-        rng: &mut Rng,
-    ) -> Result<(), Unanswered> {
+    fn open(&mut self, challenge: &Challenge<'_>, rng: &mut Rng) -> Result<Session, Unanswered> {
         let session = Session::new(challenge, rng.token(16)).map_err(|_| Unanswered::Untrusted)?;
         if session.algorithm().hash > Hash::Md5 {
             self.weakest = Hash::Sha256;
         }
         self.realm.get_or_insert_with(|| session.realm().to_owned());
-        self.session = Some(Open { session, header });
-        Ok(())
+        Ok(session)
+    }
+}
+
+fn write_credentials(session: &mut Session, login: &Login, request: &mut Request, header: HeaderName<'_>) {
+    let uri = request.uri.without_headers();
+    let subject = Subject { method: request.method.as_str(), uri: uri.as_str(), body: &request.body };
+    if let Ok(value) = session.authorize(login, &subject) {
+        request.headers.set(header, value);
     }
 }
 
@@ -121,7 +123,6 @@ impl Authenticator {
 mod tests {
     use super::*;
     use crate::digest::Secret;
-    use crate::message::Method;
     use crate::uri::Uri;
     use bellbird_base::Seed;
 
@@ -190,6 +191,25 @@ mod tests {
         let stale = refusal(&[r#"realm="r", nonce="n2", stale=true"#]);
         assert!(answer(&mut authenticator, &stale, true, 1).is_ok());
         assert_eq!(answer(&mut authenticator, &refusal(&[MD5]), true, 1), Err(Unanswered::WrongPassword));
+    }
+
+    #[test]
+    fn registrar_and_proxy_are_each_answered_with_their_own_nonce() {
+        let mut authenticator = authenticator();
+        answer(&mut authenticator, &refusal(&[MD5]), true, 0).unwrap();
+        let proxy = refusal(&[r#"realm="r", nonce="other""#])
+            .replace("401 Unauthorized", "407 x")
+            .replace("WWW-Authenticate", "Proxy-Authenticate");
+        let mut invite = Request::new(Method::Invite, Uri::parse("sip:b@a").unwrap());
+        let mut rng = Rng::new(&Seed::from_number(1));
+        authenticator.answer(&Message::parse(proxy.as_bytes()).unwrap(), &mut invite, true, 0, &mut rng).unwrap();
+        assert!((&invite.headers).text(HeaderName::ProxyAuthorization).unwrap().contains("nonce=\"other\""));
+        let mut register = Request::new(Method::Register, Uri::parse("sip:a").unwrap());
+        authenticator.authorize(&mut register);
+        assert!((&register.headers).text(HeaderName::Authorization).unwrap().contains("nonce=\"n\""));
+        let mut bye = Request::new(Method::Bye, Uri::parse("sip:b@a").unwrap());
+        authenticator.authorize(&mut bye);
+        assert!(bye.headers.has(HeaderName::ProxyAuthorization) && !bye.headers.has(HeaderName::Authorization));
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Cx<'_> {
         let flow = route.flow;
         let trusted = self.account.trusts_route(&route, self.endpoint);
         if trusted && !matches!(request.method, Method::Ack | Method::Cancel) {
-            self.account.auth.authorize(&mut request, self.rng);
+            self.account.auth.authorize(&mut request);
         }
         let outgoing = Outgoing { request, route, contact };
         let is_ack = outgoing.request.method == Method::Ack;
