@@ -20,11 +20,10 @@ struct Reading {
 }
 
 macro_rules! peer {
-    ($function:ident, $peer:path, $message:path, $headers:path) => {
+    ($function:ident, $peer:ident $(:: $path:ident)*, $message:path) => {
         fn $function(bytes: &[u8]) -> Option<Reading> {
-            use $headers as _;
             use $message as SipMessage;
-            use $peer::{HasHeaders as _, HeadersExt as _, UntypedHeader as _};
+            use $peer $(:: $path)* ::*;
             let message = SipMessage::try_from(bytes).ok()?;
             let start = match &message {
                 SipMessage::Request(request) => request.method().to_string(),
@@ -49,8 +48,8 @@ macro_rules! peer {
     };
 }
 
-peer!(rsip, rsip::prelude, rsip::SipMessage, rsip::prelude::ToTypedHeader);
-peer!(rsipstack, rsipstack::sip::prelude, rsipstack::sip::SipMessage, rsipstack::sip::prelude::ToTypedHeader);
+peer!(rsip, rsip::prelude, rsip::SipMessage);
+peer!(rsipstack, rsipstack::sip::prelude, rsipstack::sip::SipMessage);
 
 fn bellbird(bytes: &[u8]) -> Option<Reading> {
     let message = Message::parse(bytes).ok()?;
@@ -145,7 +144,7 @@ fn usual_message(rng: &mut Rng) -> Vec<u8> {
         _ => format!("\"To; x\" <sip:{}@{host};user=phone>;tag={}", rng.token(4), rng.token(8)),
     };
     let transport = pick(rng, &["UDP", "TCP", "TLS"]);
-    let mut fields = vec![
+    let mut fields = [
         format!("Via: SIP/2.0/{transport} {host};branch=z9hG4bK{}{}", rng.token(8), pick(rng, &["", ";rport"])),
         format!("From: {from}"),
         format!("To: {to}"),

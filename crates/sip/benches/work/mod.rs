@@ -4,11 +4,11 @@ use std::hint::black_box;
 
 use bellbird_sip::message::{Contact, Fields, HeaderName, Message};
 
-pub const INVITE: &[u8] = include_bytes!("../samples/invite.sip");
-pub const REGISTER: &[u8] = include_bytes!("../samples/register.sip");
+pub(crate) const INVITE: &[u8] = include_bytes!("../samples/invite.sip");
+pub(crate) const REGISTER: &[u8] = include_bytes!("../samples/register.sip");
 
 /// The message of a case.
-pub fn input(case: &str) -> Vec<u8> {
+pub(crate) fn input(case: &str) -> Vec<u8> {
     match case {
         "register" | "rsip_register" => REGISTER.to_vec(),
         "fields_x20" => with_fields(20),
@@ -19,7 +19,7 @@ pub fn input(case: &str) -> Vec<u8> {
 }
 
 /// Does a case's work once.
-pub fn run(case: &str, input: &[u8]) {
+pub(crate) fn run(case: &str, input: &[u8]) {
     match case {
         "invite" | "body_x2" => invite(input),
         "register" => register(input),
@@ -32,7 +32,7 @@ pub fn run(case: &str, input: &[u8]) {
 }
 
 /// Via, route set, From, To, Contact, CSeq, digest and body type typed.
-pub fn invite(input: &[u8]) {
+pub(crate) fn invite(input: &[u8]) {
     let message = Message::parse(input).unwrap();
     black_box((message.via().branch(), message.from().tag(), message.to().uri, message.cseq()));
     for route in message.addresses(HeaderName::Route) {
@@ -50,7 +50,7 @@ pub fn invite(input: &[u8]) {
 }
 
 /// Via, From, To, Contact, CSeq and Expires typed.
-pub fn register(input: &[u8]) {
+pub(crate) fn register(input: &[u8]) {
     let message = Message::parse(input).unwrap();
     black_box((message.via().branch(), message.from().tag(), message.to().uri, message.cseq(), message.expires()));
     for contact in message.contacts() {
@@ -60,7 +60,8 @@ pub fn register(input: &[u8]) {
 
 /// The same with rsip. It can't read two routes in one line and numbers its nonce counts in decimal, so that these are
 /// left as it gives them.
-pub fn rsip_invite(input: &[u8]) {
+#[allow(clippy::wildcard_enum_match_arm)] // rsip's headers, of which only these are measured.
+pub(crate) fn rsip_invite(input: &[u8]) {
     use rsip::prelude::*;
     let request = rsip::Request::try_from(input).unwrap();
     black_box(request.via_header().unwrap().typed().unwrap());
@@ -86,7 +87,7 @@ pub fn rsip_invite(input: &[u8]) {
 }
 
 /// The same with rsip.
-pub fn rsip_register(input: &[u8]) {
+pub(crate) fn rsip_register(input: &[u8]) {
     use rsip::prelude::*;
     let request = rsip::Request::try_from(input).unwrap();
     black_box(request.via_header().unwrap().typed().unwrap());
