@@ -75,6 +75,7 @@ fn set_up(app: &mut App, options: &Options) -> Result<(), Box<dyn std::error::Er
     });
     let controller = Arc::new(Controller::new(TauriShell::new(app.handle()), engine));
     app.manage(Desktop(controller.clone()));
+    controller.shell().keep_focus_on_ringing();
     if !options.hidden {
         controller.open(&options.links);
     }

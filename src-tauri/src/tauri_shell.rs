@@ -21,6 +21,19 @@ impl TauriShell {
         Self { app: app.clone(), tray: Tray::new(app) }
     }
 
+    /// A window that comes up because it rings leaves the keyboard where it is.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn keep_focus_on_ringing(&self) {
+        use gtk::prelude::GtkWindowExt as _;
+        self.with_window(|window| {
+            window.gtk_window()?.set_focus_on_map(false);
+            Ok(())
+        });
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) const fn keep_focus_on_ringing(&self) {}
+
     /// Does something to the window. What fails there fails visibly enough; a phone goes on.
     fn with_window(&self, act: impl FnOnce(&WebviewWindow) -> tauri::Result<()>) {
         let done = self.app.get_webview_window(MAIN).map(|window| act(&window));
