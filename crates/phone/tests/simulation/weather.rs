@@ -14,7 +14,10 @@ fn act(office: &mut Office, rng: &mut bellbird_base::Rng) {
     let calls: Vec<_> = office.desk(desk).view.calls.iter().map(|call| call.id).collect();
     let Some(&call) = calls.get(usize::try_from(rng.below(calls.len().max(1) as u64)).unwrap()) else {
         let other = usize::try_from(rng.below(3)).unwrap();
-        return if other == desk { () } else { office.dial(desk, address(other)) };
+        if other != desk {
+            office.dial(desk, address(other));
+        }
+        return;
     };
     let other = address((desk + 1) % 3).to_owned();
     let command = match rng.below(12) {
