@@ -20,6 +20,14 @@ pub use types::{DownlinkConfig, DownlinkStats, Packet, Payload, Playing, PullInf
 
 /// Delay that is less than this off its target is left alone.
 const LEAST_CHANGE_MS: usize = 8;
+/// How much sooner than heard a packet is needed by a device that takes one block at a time, in ns.
+const NEEDED_AHEAD: i64 = 10_000_000;
+/// Up to this much surplus delay waits for a pause in the speech: nobody notices it, while a cut in a word is heard.
+const PATIENT_MS: usize = 40;
+/// People pause for breath; whoever has not for so many packets (4 s at 20 ms) is cut short in a word after all.
+const PATIENCE_PACKETS: u32 = 200;
+/// Up to this much surplus delay goes only where the voice repeats itself closely.
+const GENTLE_MS: usize = 100;
 
 /// From RTP payloads to the loudspeaker: an adaptive jitter buffer with decoders, concealment and time stretching.
 ///
@@ -37,6 +45,8 @@ pub struct Downlink {
     state: State,
     sound: Sound,
     margins: Margins,
+    /// Packets in a row with surplus delay.
+    surplus_packets: u32,
     repair: Repair,
     meter: LevelMeter,
     stats: DownlinkStats,
@@ -56,6 +66,7 @@ impl Downlink {
             state: State::Waiting,
             sound: Sound::new(config.opus_complexity)?,
             margins: Margins::default(),
+            surplus_packets: 0,
             repair: Repair::new(),
             meter: LevelMeter::new(),
             stats: DownlinkStats::default(),
@@ -252,7 +263,9 @@ impl Downlink {
     fn keep_pace(&mut self, needed: i64, heard: i64) {
         let (needed, heard) = self.margins.least().unwrap_or((needed, heard));
         let per_ms = self.sound.speech.per_ms();
-        let spare = self.to_samples(heard.saturating_sub(self.timing.target()));
+        // Where a device takes several blocks at once, packets are needed long before they are heard, and one packet says
+        // little: what is spared must not be missed the next time.
+        let spare = self.to_samples(heard.min(needed + NEEDED_AHEAD).saturating_sub(self.timing.target()));
         let short = self.to_samples(self.timing.target().saturating_sub(needed));
         let changed = if short > (LEAST_CHANGE_MS * per_ms / 2) as i64 {
             let added = self.sound.lengthen(15 * per_ms);
@@ -260,8 +273,15 @@ impl Downlink {
             added
         } else {
             let spare = usize::try_from(spare).unwrap_or(0);
-            let effort = if spare > 100 * per_ms { Effort::Urgent } else { Effort::Gentle };
-            let removed = if spare < LEAST_CHANGE_MS * per_ms { 0 } else { self.sound.shorten(spare, effort) };
+            let known = self.margins.are_known() || spare > GENTLE_MS * per_ms;
+            let surplus = spare >= LEAST_CHANGE_MS * per_ms;
+            self.surplus_packets = if surplus { self.surplus_packets.saturating_add(1) } else { 0 };
+            let effort = match spare / per_ms {
+                ..=PATIENT_MS if self.surplus_packets < PATIENCE_PACKETS => Effort::Patient,
+                ..=GENTLE_MS => Effort::Gentle,
+                _ => Effort::Urgent,
+            };
+            let removed = if surplus && known { self.sound.shorten(spare, effort) } else { 0 };
             self.stats.shortened += self.time(removed);
             removed
         };

@@ -18,6 +18,11 @@ impl Margins {
         self.count += 1;
     }
 
+    /// Whether enough packets came since the last change to tell.
+    pub(crate) fn are_known(&self) -> bool {
+        self.count >= Self::KEPT
+    }
+
     /// The least of the last ones, as (when needed, when heard).
     pub(crate) fn least(&self) -> Option<(i64, i64)> {
         let kept = self.count.min(Self::KEPT);

@@ -14,6 +14,8 @@ const QUIET: f32 = 1e-6;
 /// How hard to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
+    /// Only in a pause.
+    Patient,
     /// Only where nobody hears it.
     Gentle,
     /// Delay is worse than a rough cut.
@@ -88,6 +90,9 @@ fn suitable(signal: &[f32], at: usize, window: usize, most: usize, per_ms: usize
     }
     if mean_square(&signal[at.saturating_sub(most)..at + window]) < QUIET {
         return Suitable::Anything;
+    }
+    if effort == Effort::Patient {
+        return Suitable::Nothing;
     }
     let found = pitch::find(signal, at, window, most, per_ms);
     let enough = if effort == Effort::Urgent { ALIKE_ENOUGH } else { ALIKE };
