@@ -129,7 +129,7 @@ impl<'a> IntoIterator for Params<'a> {
     }
 }
 
-/// Iterates over [`Params`].
+/// Iterates over [`Params`]. A URI's parameter with junk in it is passed over.
 #[derive(Clone, Debug)]
 pub struct ParamIter<'a> {
     text: &'a str,
@@ -154,8 +154,10 @@ impl<'a> Iterator for ParamIter<'a> {
             if end <= self.at {
                 return None;
             }
-            self.at = end;
-            if name_end > name_start {
+            let behind = skip_lws(bytes, end);
+            let junk = !matches!(bytes.get(behind), None | Some(b';'));
+            self.at = if junk { next_semicolon(bytes, behind).unwrap_or(bytes.len()) } else { end };
+            if name_end > name_start && !junk {
                 return Some(Param { name: self.text.get(name_start..name_end)?, raw_value });
             }
         }
