@@ -116,7 +116,7 @@ fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &
     format!(
         "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port=0\nguess_hostname=0\ncontact=sip:{user}@127.0.0.1\n\
          use_ipv6=0\nmedia_encryption=none\nstore_auth=0\ndefault_proxy=0\n\
-         [net]\nmtu=0\nfirewall_policy=0\n[rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=1\n\
+         [net]\nmtu=0\nfirewall_policy=0\n[rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
          [sound]\nechocancellation=0\nagc=0\nmic_gain_db=0\nplayback_gain_db=0\n[video]\nenabled=0\n\
          [misc]\nlog_collection_upload_server_url=\nuuid=\nhistory_max_size=0\n[storage]\ncall_logs_db_uri={folder}/logs.db\n\
          [proxy_0]\nreg_proxy=<{registrar}>\nreg_route=<{registrar};lr>\nreg_identity=sip:{user}@{DOMAIN}\n\

@@ -13,16 +13,26 @@ use tokio::process::Command;
 
 use crate::environment::{desktop_program, peer_program};
 use crate::ports::free_port;
-use crate::process::Process;
+use crate::process::{Process, run};
 use crate::pulseaudio::PulseAudio;
 use crate::stage::Stage;
 
 const LIMIT: Duration = Duration::from_secs(15);
 
+/// Chooses as a person does: the list is told of the change.
+const CHOOSE: &str = "const [list, words] = arguments;
+    const option = [...list.options].find((one) => one.text.trim() === words);
+    if (!option) return false;
+    list.selectedIndex = option.index;
+    list.dispatchEvent(new Event('change', { bubbles: true }));
+    return true;";
+
 /// An open window. What is clicked and read goes by its visible words and its accessible names.
 #[derive(Debug)]
 pub struct Window {
     client: Client,
+    display: String,
+    folder: PathBuf,
     driver: Process,
     _bus: Process,
     _screen: Process,
@@ -37,7 +47,7 @@ impl Window {
         let (port, native_port) = (free_port(), free_port());
         let mut command = Command::new(peer_program("tauri-driver"));
         command.args(["--port", &port.to_string(), "--native-port", &native_port.to_string()]);
-        command.env("DISPLAY", display).env("DBUS_SESSION_BUS_ADDRESS", address).env_remove("WAYLAND_DISPLAY");
+        command.env("DISPLAY", &display).env("DBUS_SESSION_BUS_ADDRESS", address).env_remove("WAYLAND_DISPLAY");
         command.env("GDK_BACKEND", "x11").env("LIBGL_ALWAYS_SOFTWARE", "1").env("NO_AT_BRIDGE", "1");
         command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1").env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
         command.env("HOME", &folder).env("XDG_RUNTIME_DIR", private(&folder)).env("BELLBIRD_HOME", &folder);
@@ -48,8 +58,9 @@ impl Window {
         pulse.lend(&mut command);
         command.envs(environment.iter().copied());
         let driver = stage.start("tauri-driver", command);
-        let client = session(port).await;
-        Self { client, driver, _bus: bus, _screen: screen }
+        let session = tokio::time::timeout(2 * LIMIT, session(port)).await;
+        let client = session.unwrap_or_else(|_| panic!("the window does not open"));
+        Self { client, display, folder, driver, _bus: bus, _screen: screen }
     }
 
     /// Clicks the button, link or tab of this name.
@@ -58,11 +69,13 @@ impl Window {
         found.click().await.unwrap_or_else(|error| panic!("{name:?} can't be clicked: {error}"));
     }
 
-    /// Clicks what a CSS selector finds.
-    pub async fn press_at(&self, selector: &str) {
+    /// Clicks the one of this number, counted from 0, of all that a CSS selector finds.
+    pub async fn press_nth(&self, selector: &str, number: usize) {
         let found = self.client.wait().at_most(LIMIT).for_element(Locator::Css(selector)).await;
-        let found = found.unwrap_or_else(|error| panic!("there is no {selector}: {error}"));
-        found.click().await.unwrap_or_else(|error| panic!("{selector} can't be clicked: {error}"));
+        found.unwrap_or_else(|error| panic!("there is no {selector}: {error}"));
+        let all = self.client.find_all(Locator::Css(selector)).await.expect("the page answers");
+        let one = all.get(number).unwrap_or_else(|| panic!("there are only {} of {selector}", all.len()));
+        one.click().await.unwrap_or_else(|error| panic!("{selector} can't be clicked: {error}"));
     }
 
     /// Types into the field of this label, in place of what stood there.
@@ -78,10 +91,18 @@ impl Window {
         self.field(label).await.send_keys(&String::from(char::from(Key::Enter))).await.expect("a field takes keys");
     }
 
-    /// Chooses in the list of this label.
+    /// Chooses in the list of this label what is called so, as soon as it is there.
     pub async fn choose(&self, label: &str, option: &str) {
         let list = self.field(label).await;
-        list.select_by_label(option).await.unwrap_or_else(|error| panic!("{label:?} has no {option:?}: {error}"));
+        let list = serde_json::to_value(&list).expect("an element has a name");
+        let choose = async {
+            while self.client.execute(CHOOSE, vec![list.clone(), json!(option)]).await.ok() != Some(json!(true)) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        if tokio::time::timeout(LIMIT, choose).await.is_err() {
+            panic!("{label:?} has no {option:?}; the window reads:\n{}", self.text().await);
+        }
     }
 
     /// Waits until these words can be read somewhere in the window.
@@ -112,20 +133,22 @@ impl Window {
         self.client.execute(script, vec![]).await.expect("the page runs")
     }
 
-    /// Takes a picture. They are kept in `BELLBIRD_PICTURES`, if set, to be looked at.
+    /// Takes a picture of the screen. They are kept in `BELLBIRD_PICTURES`, if set, to be looked at.
     pub async fn picture(&self, name: &str) {
-        let png = self.client.screenshot().await.expect("a picture");
-        assert!(png.len() > 2_000, "the picture is empty");
-        if let Some(folder) = std::env::var_os("BELLBIRD_PICTURES").map(PathBuf::from) {
-            std::fs::create_dir_all(&folder).expect("the folder for pictures");
-            std::fs::write(folder.join(format!("{name}.png")), png).expect("the folder for pictures");
-        }
+        let kept = std::env::var_os("BELLBIRD_PICTURES").map(PathBuf::from);
+        let folder = kept.unwrap_or_else(|| self.folder.clone());
+        std::fs::create_dir_all(&folder).expect("the folder for pictures");
+        let file = folder.join(format!("{name}.png"));
+        // WebDriver's own pictures wait for a frame that never comes where nothing moves.
+        let to = file.to_string_lossy();
+        run("import-im6.q16", &["-display", &self.display, "-window", "root", "-trim", &to]).await;
+        assert!(file.metadata().is_ok_and(|file| file.len() > 2_000), "the picture is empty");
     }
 
     /// Closes it.
     pub async fn close(mut self) {
-        // The program goes with its session.
-        let _ = self.client.clone().close().await;
+        // The program goes with its session, or else with its driver.
+        let _ = tokio::time::timeout(LIMIT, self.client.clone().close()).await;
         self.driver.stop().await;
     }
 
