@@ -9,8 +9,12 @@ use bellbird_tests::{Account, Baresip, BaresipAccount, Bellbird, Kamailio, Speec
 /// How long the words take, with what is around them.
 pub(crate) const WORDS: Duration = Duration::from_secs(10);
 
-/// How much lower than the peers' own score ours may be: the same call varies as much from run to run.
+/// How much lower than the peers' own score what a peer hears of us may be: the same call varies as much between runs.
 const TOLERANCE: f64 = 0.15;
+
+/// The same for what we hear. baresip writes down what it decodes, whenever that is; we play it out by the clock, and a
+/// jitter buffer that finds its depth during the first words costs up to so much.
+const PLAYOUT_TOLERANCE: f64 = 0.35;
 
 /// The two sides' words.
 #[derive(Clone, Debug)]
@@ -34,7 +38,7 @@ impl Words {
     pub(crate) async fn heard_well(&self, codec: &Codec, by_peer: &Path, by_bellbird: &Path) {
         let there = pesq(&self.near, by_peer, codec.band).await;
         let back = pesq(&self.far, by_bellbird, codec.band).await;
-        let (there_least, back_least) = (codec.peers_own.0 - TOLERANCE, codec.peers_own.1 - TOLERANCE);
+        let (there_least, back_least) = (codec.peers_own.0 - TOLERANCE, codec.peers_own.1 - PLAYOUT_TOLERANCE);
         assert!(there >= there_least, "{}: the peer heard PESQ {there:.2}, not {there_least:.2}", codec.name);
         assert!(back >= back_least, "{}: we heard PESQ {back:.2}, not {back_least:.2}", codec.name);
     }

@@ -46,7 +46,7 @@ impl PulseAudio {
 
     /// Lets a program use this server and no other.
     pub fn lend(&self, command: &mut Command) {
-        command.env("PULSE_SERVER", self.server());
+        command.env("PULSE_SERVER", self.server()).env("PULSE_COOKIE", self.cookie());
         command.env("ALSA_CONFIG_PATH", self.alsa_configuration());
     }
 
@@ -101,6 +101,13 @@ impl PulseAudio {
 
     fn server(&self) -> String {
         format!("unix:{}", self.folder.join("native").display())
+    }
+
+    /// The server lets everybody in, but a client without a cookie is kicked for its bad manners.
+    fn cookie(&self) -> PathBuf {
+        let path = self.folder.join("cookie");
+        std::fs::write(&path, [0; 256]).expect("the test's folder can be written");
+        path
     }
 
     /// ALSA's own configuration, with PulseAudio as the default device.

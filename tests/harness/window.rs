@@ -27,6 +27,8 @@ const CHOOSE: &str = "const [list, words] = arguments;
     list.dispatchEvent(new Event('change', { bubbles: true }));
     return true;";
 
+const OPTIONS: &str = "return [...arguments[0].options].map((one) => one.text.trim())";
+
 /// An open window. What is clicked and read goes by its visible words and its accessible names.
 #[derive(Debug)]
 pub struct Window {
@@ -101,7 +103,8 @@ impl Window {
             }
         };
         if tokio::time::timeout(LIMIT, choose).await.is_err() {
-            panic!("{label:?} has no {option:?}; the window reads:\n{}", self.text().await);
+            let options = self.client.execute(OPTIONS, vec![list]).await.unwrap_or_default();
+            panic!("{label:?} has no {option:?} but {options}");
         }
     }
 

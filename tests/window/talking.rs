@@ -108,7 +108,7 @@ async fn a_device_is_pulled_and_plugged_in_again() {
     scene.window.picture("unplugged").await;
     scene.pulse.plug("headset").await;
     scene.window.reads_no_longer("because headset is unplugged").await;
-    scene.window.press("Hang up").await;
+    scene.bob.hang_up().await;
     scene.bob.closed().await;
     scene.window.close().await;
 }
