@@ -18,14 +18,14 @@ use crate::{BLOCK_SAMPLES, Block};
 use plan::{State, Step};
 pub use types::{DownlinkConfig, DownlinkStats, Packet, Payload, Playing, PullInfo};
 
-/// Delay that is less than this off its target is left alone.
-const LEAST_CHANGE_MS: usize = 8;
-/// How much sooner than heard a packet is needed by a device that takes one block at a time, in ns.
-const NEEDED_AHEAD: i64 = 10_000_000;
+/// Delay that is less than this above its target, or a third of it below, is left alone.
+const LEAST_CHANGE_MS: usize = 12;
+/// What is cut out must not make packets needed more than this much too soon, in ns: it would be put in again at once.
+const NEEDED_AHEAD: i64 = LEAST_CHANGE_MS as i64 * 1_000_000 / 3;
 /// Up to this much surplus delay waits for a pause in the speech: nobody notices it, while a cut in a word is heard.
-const PATIENT_MS: usize = 40;
-/// People pause for breath; whoever has not for so many packets (4 s at 20 ms) is cut short in a word after all.
-const PATIENCE_PACKETS: u32 = 200;
+const PATIENT_MS: usize = 30;
+/// People pause for breath; whoever has not for so many packets (30 s at 20 ms) is cut short in a word after all.
+const PATIENCE_PACKETS: u32 = 1_500;
 /// Up to this much surplus delay goes only where the voice repeats itself closely.
 const GENTLE_MS: usize = 100;
 
@@ -267,7 +267,7 @@ impl Downlink {
         // little: what is spared must not be missed the next time.
         let spare = self.to_samples(heard.min(needed + NEEDED_AHEAD).saturating_sub(self.timing.target()));
         let short = self.to_samples(self.timing.target().saturating_sub(needed));
-        let changed = if short > (LEAST_CHANGE_MS * per_ms / 2) as i64 {
+        let changed = if short > (LEAST_CHANGE_MS * per_ms / 3) as i64 {
             let added = self.sound.lengthen(15 * per_ms);
             self.stats.lengthened += self.time(added);
             added

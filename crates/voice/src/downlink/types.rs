@@ -20,8 +20,8 @@ pub struct DownlinkConfig {
 impl Default for DownlinkConfig {
     fn default() -> Self {
         Self {
-            initial_delay: Duration::from_millis(40),
-            least_delay: Duration::from_millis(10),
+            initial_delay: Duration::from_millis(20),
+            least_delay: Duration::from_millis(20),
             most_delay: Duration::from_millis(500),
             opus_complexity: 5,
         }

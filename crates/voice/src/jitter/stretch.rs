@@ -11,6 +11,9 @@ const ALIKE_ENOUGH: f32 = 0.6;
 /// Below this power (−60 dBFS) anything may be cut.
 const QUIET: f32 = 1e-6;
 
+/// Below this power (−50 dBFS) nobody speaks, and little more than a room is heard.
+const PAUSE: f32 = 1e-5;
+
 /// How hard to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
@@ -88,7 +91,8 @@ fn suitable(signal: &[f32], at: usize, window: usize, most: usize, per_ms: usize
     if most < least || at + window > signal.len() {
         return Suitable::Nothing;
     }
-    if mean_square(&signal[at.saturating_sub(most)..at + window]) < QUIET {
+    let quiet = if effort == Effort::Patient { PAUSE } else { QUIET };
+    if mean_square(&signal[at.saturating_sub(most)..at + window]) < quiet {
         return Suitable::Anything;
     }
     if effort == Effort::Patient {

@@ -101,6 +101,11 @@ impl Timing {
         }
         self.worst = self.worst.max(lateness);
         self.packets += 1;
+        if self.spans == 0.0 {
+            // Nothing is known yet but these first packets: better to believe the worst of them than to wait for a span.
+            let wanted = self.worst.saturating_add(BUCKET_MS as i64 * NANOS_PER_MILLI);
+            self.target = self.target.max(wanted.min(nanos(self.bounds.most)));
+        }
         // Packets that were held up together are one accident: they all belong to one span.
         let elapsed = arrival.saturating_sub(self.span_start);
         let calm = lateness <= (self.worst / 8).min(20 * NANOS_PER_MILLI) || elapsed >= 6 * SPAN_NANOS;
