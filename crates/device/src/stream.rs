@@ -105,7 +105,7 @@ impl Playback {
     /// How many frames to write now so that the next callback is served, were the sound thread to be 10 ms late.
     pub fn due(&self) -> usize {
         let waiting = self.capacity - self.ring.slots();
-        let wanted = self.stats.largest_callback() + self.format.frames(MARGIN);
+        let wanted = self.stats.largest_callback().saturating_add(self.format.frames(MARGIN));
         wanted.min(self.capacity).saturating_sub(waiting)
     }
 
@@ -203,8 +203,19 @@ impl Sink {
     }
 
     /// Hands out up to `frames` samples, and says how many there were.
-    pub(crate) fn pop(&mut self, frames: usize, mut each: impl FnMut(f32)) -> usize {
-        let ready = frames.min(self.ring.slots());
+    pub(crate) fn pop(&mut self, frames: usize, each: impl FnMut(f32)) -> usize {
+        let (ready, peak) = self.take(frames, each);
+        self.stats.called(frames, peak);
+        ready
+    }
+
+    /// Hands out what is left when the device ends. It says nothing of how much the device takes at once.
+    pub(crate) fn drain(&mut self, each: impl FnMut(f32)) {
+        self.take(usize::MAX, each);
+    }
+
+    fn take(&mut self, most: usize, mut each: impl FnMut(f32)) -> (usize, f32) {
+        let ready = most.min(self.ring.slots());
         let mut peak = 0.0_f32;
         if let Ok(chunk) = self.ring.read_chunk(ready) {
             for sample in chunk {
@@ -212,8 +223,7 @@ impl Sink {
                 each(sample);
             }
         }
-        self.stats.called(frames, peak);
-        ready
+        (ready, peak)
     }
 
     pub(crate) fn wake(&self) {
@@ -281,6 +291,16 @@ mod tests {
         assert_eq!(playback.stats.largest_callback(), 1_920);
         (0..2 * WINDOW).for_each(|_| sink.fill_interleaved(&mut [0.0_f32; 480], 1));
         assert_eq!(playback.stats.largest_callback(), 480);
+    }
+
+    #[test]
+    fn what_is_drained_at_the_end_is_no_callback() {
+        let (mut sink, mut playback) = playback(FORMAT, 480, &asleep());
+        playback.ring.push(0.5).unwrap();
+        let mut drained = Vec::new();
+        sink.drain(|sample| drained.push(sample));
+        assert_eq!(drained, [0.5]);
+        assert_eq!(playback.due(), 960);
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn drain(mut sink: Sink, mut writer: Option<Writer>, stop: &Receiver<Infallible>
         sink.wake();
     }
     // What the sound thread wrote before the end belongs into the file too.
-    sink.pop(usize::MAX, |sample| write(&mut writer, sample));
+    sink.drain(|sample| write(&mut writer, sample));
     flush(&mut writer);
 }
 
