@@ -7,8 +7,14 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use bellbird_contract::{AccountId, AccountSettings, CodecName, Secret, SrtpPolicy};
+use bellbird_net::BadIdentity;
+use bellbird_phone::LoadedAccount;
 use serde::Deserialize;
 use thiserror::Error;
+
+use crate::EngineConfig;
+use crate::secrets;
 
 /// Why an account file can't be used. The messages are for the person who wrote it.
 #[derive(Debug, Error)]
@@ -28,6 +34,26 @@ pub enum AccountFileError {
         path: PathBuf,
         /// What was found where.
         message: String,
+    },
+    /// What should be an address is none.
+    #[error("{address} is not an address. It should look like sip:you@provider.")]
+    NotAnAddress {
+        /// What stands there.
+        address: String,
+    },
+    /// A codec that this phone does not have.
+    #[error("There is no codec {name}. Choose among opus, g722, pcma, pcmu.")]
+    UnknownCodec {
+        /// What stands there.
+        name: String,
+    },
+    /// The certificate authority can't be used.
+    #[error("the authority in {path} can't be used: {source}")]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: BadIdentity,
     },
     /// There is no account in the file.
     #[error("{path} holds no account. Write a table [account] with at least address = \"sip:you@your-provider\".")]
@@ -102,6 +128,19 @@ pub fn read(path: &Path) -> Result<Vec<AccountEntry>, AccountFileError> {
     Ok(accounts)
 }
 
+/// Lets the engine have these accounts, numbered from `first`, trust their authorities and use their local address.
+pub fn add_accounts(config: &mut EngineConfig, entries: &[AccountEntry], first: u32) -> Result<(), AccountFileError> {
+    for (number, entry) in (first..).zip(entries) {
+        config.accounts.push(entry.account(AccountId(number), entries.len())?);
+        if let Some(path) = &entry.ca {
+            let refused = |source| AccountFileError::Authority { path: path.clone(), source };
+            config.net.trust.add_file(path).map_err(refused)?;
+        }
+    }
+    config.media_address = config.media_address.or_else(|| entries.iter().find_map(|entry| entry.local));
+    Ok(())
+}
+
 fn parse(text: &str) -> Result<Vec<AccountEntry>, String> {
     let document: Document = toml::from_str(text).map_err(|error| error.to_string())?;
     match document.account {
@@ -139,11 +178,52 @@ impl AccountEntry {
         rest.split_once('@').map_or("", |(user, _)| user)
     }
 
+    /// The account as the phone takes it; `of` so many accounts in all.
+    fn account(&self, id: AccountId, of: usize) -> Result<LoadedAccount, AccountFileError> {
+        let address = self.address.trim_start_matches("sip:").trim_start_matches("sips:");
+        let not_an_address = || AccountFileError::NotAnAddress { address: self.address.clone() };
+        let (user, domain) = address.split_once('@').ok_or_else(not_an_address)?;
+        let settings = AccountSettings {
+            domain: domain.to_owned(),
+            user_name: user.to_owned(),
+            display_name: self.name.clone(),
+            server: self.outbound_proxy.clone().or_else(|| self.registrar.clone()),
+            auth_name: self.user.clone(),
+            srtp: match self.srtp {
+                SrtpChoice::Off => SrtpPolicy::Off,
+                SrtpChoice::Optional => SrtpPolicy::Optional,
+                SrtpChoice::Required => SrtpPolicy::Required,
+            },
+            codecs: self.codecs.iter().map(|name| codec(name)).collect::<Result<_, _>>()?,
+            register: self.register,
+            ..AccountSettings::default()
+        };
+        Ok(LoadedAccount { id, settings, secret: self.secret(of) })
+    }
+
+    /// From the environment, else from the key store under the account's address.
+    fn secret(&self, of: usize) -> Option<Secret> {
+        let [own, common] = self.secret_variables();
+        let variables = if of > 1 { vec![own] } else { vec![own, common] };
+        let found = variables.iter().find_map(|name| std::env::var(name).ok());
+        found.or_else(|| secrets::from_key_store(&self.address)).map(Secret::new)
+    }
+
     /// The environment variables that may hold this account's password, the most specific first.
     pub fn secret_variables(&self) -> [String; 2] {
         let user = self.user_part().to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         [format!("BELLBIRD_SECRET_{user}"), "BELLBIRD_SECRET".to_owned()]
     }
+}
+
+fn codec(name: &str) -> Result<CodecName, AccountFileError> {
+    Ok(match name.to_ascii_lowercase().as_str() {
+        "opus" => CodecName::Opus,
+        "g722" => CodecName::G722,
+        "pcma" => CodecName::Pcma,
+        "pcmu" => CodecName::Pcmu,
+        _ => return Err(AccountFileError::UnknownCodec { name: name.to_owned() }),
+    })
 }
 
 #[cfg(test)]
@@ -170,5 +250,20 @@ mod tests {
     fn secrets_of_several_accounts_have_variables_of_their_own() {
         let account = parse("[account]\naddress = 'sip:linda.de-vries@b'").unwrap().remove(0);
         assert_eq!(account.secret_variables()[0], "BELLBIRD_SECRET_LINDA_DE_VRIES");
+    }
+
+    #[test]
+    fn an_address_becomes_user_and_domain() {
+        let entry = AccountEntry::new("sip:linda@fiets.example:5070".to_owned());
+        let account = entry.account(AccountId(1), 1).unwrap();
+        assert_eq!(account.settings.user_name, "linda");
+        assert_eq!(account.settings.domain, "fiets.example:5070");
+        assert!(AccountEntry::new("fiets.example".to_owned()).account(AccountId(1), 1).is_err());
+    }
+
+    #[test]
+    fn an_unknown_codec_is_named_with_the_known_ones() {
+        let error = codec("gsm").unwrap_err().to_string();
+        assert!(error.contains("gsm") && error.contains("opus"), "{error}");
     }
 }
