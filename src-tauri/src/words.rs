@@ -24,7 +24,7 @@ impl Tongue {
 
     pub(crate) const fn incoming_call(self) -> &'static str {
         match self {
-            Self::Dutch => "Inkomend gesprek",
+            Self::Dutch => "Inkomende oproep",
             Self::English => "Incoming call",
         }
     }
