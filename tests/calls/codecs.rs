@@ -4,7 +4,7 @@ use bellbird_tests::{
     Account, Baresip, BaresipAccount, Bellbird, DOMAIN, Kamailio, Linphone, MediaEncryption, Stage, Transport,
 };
 
-use crate::talk::{Codec, G722, OPUS, PCMA, PCMU, Scene, WORDS, Words};
+use crate::talk::{Codec, G722, OPUS, PCMA, PCMU, Scene, WORDS, Words, scored};
 
 #[tokio::test]
 async fn calls_baresip_in_opus_over_udp() {
@@ -49,6 +49,10 @@ async fn is_called_by_baresip_in_pcmu_over_websocket() {
 
 #[tokio::test]
 async fn calls_linphone_in_opus() {
+    scored(call_to_linphone).await;
+}
+
+async fn call_to_linphone() -> Result<(), String> {
     let stage = Stage::new().await;
     let words = Words::prepared().await;
     let kamailio = Kamailio::start(&stage).await;
@@ -61,11 +65,15 @@ async fn calls_linphone_in_opus() {
     alice.event("answered").await;
     alice.succeeded().await;
     carol.quit().await;
-    words.heard_well(&LINPHONE_OPUS, &carol.heard(), alice.heard()).await;
+    words.heard_well(&LINPHONE_OPUS, &carol.heard(), alice.heard()).await
 }
 
 #[tokio::test]
 async fn is_called_by_linphone_in_pcma_over_tcp() {
+    scored(call_from_linphone).await;
+}
+
+async fn call_from_linphone() -> Result<(), String> {
     let stage = Stage::new().await;
     let words = Words::prepared().await;
     let kamailio = Kamailio::start(&stage).await;
@@ -81,7 +89,7 @@ async fn is_called_by_linphone_in_pcma_over_tcp() {
     assert_eq!(media["codec"], "pcma");
     alice.succeeded().await;
     carol.quit().await;
-    words.heard_well(&LINPHONE_PCMA, &carol.heard(), alice.heard()).await;
+    words.heard_well(&LINPHONE_PCMA, &carol.heard(), alice.heard()).await
 }
 
 /// linphonec resamples its files itself, sends them unevenly and has a playout of its own: what it hears and what is
@@ -90,16 +98,32 @@ const LINPHONE_OPUS: Codec = Codec { peers_own: (3.70, 3.90), ..OPUS };
 const LINPHONE_PCMA: Codec = Codec { peers_own: (3.35, 3.75), ..PCMA };
 
 async fn calls_baresip(transport: Transport, codec: &Codec, encryption: Option<MediaEncryption>) {
+    scored(|| call_to_baresip(transport, codec, encryption)).await;
+}
+
+async fn call_to_baresip(
+    transport: Transport,
+    codec: &Codec,
+    encryption: Option<MediaEncryption>,
+) -> Result<(), String> {
     let mut scene = Scene::set(|kamailio| bob(kamailio, transport, codec, encryption)).await;
     let account = alice(&scene.kamailio, transport, encryption);
     let target = format!("sip:bob@{DOMAIN}");
     let mut alice = scene.start(&account, &["call", &target], &["--for", "10", "--codecs", codec.name]);
     scene.bob.established().await;
     assert_as_agreed(&mut alice, codec, encryption).await;
-    scene.score(codec, alice).await;
+    scene.score(codec, alice).await
 }
 
 async fn is_called_by_baresip(transport: Transport, codec: &Codec, encryption: Option<MediaEncryption>) {
+    scored(|| call_from_baresip(transport, codec, encryption)).await;
+}
+
+async fn call_from_baresip(
+    transport: Transport,
+    codec: &Codec,
+    encryption: Option<MediaEncryption>,
+) -> Result<(), String> {
     let mut scene = Scene::set(|kamailio| bob(kamailio, transport, codec, encryption)).await;
     let account = alice(&scene.kamailio, transport, encryption);
     let mut alice = scene.start(&account, &["answer"], &["--for", "10"]);
@@ -107,7 +131,7 @@ async fn is_called_by_baresip(transport: Transport, codec: &Codec, encryption: O
     scene.bob.dial(&format!("sip:alice@{DOMAIN}")).await;
     alice.event("incoming").await;
     assert_as_agreed(&mut alice, codec, encryption).await;
-    scene.score(codec, alice).await;
+    scene.score(codec, alice).await
 }
 
 fn bob(
@@ -154,6 +178,10 @@ async fn the_callee_chooses_from_what_both_have() {
 
 #[tokio::test]
 async fn baresip_without_a_registrar_is_called_directly() {
+    scored(call_without_registrar).await;
+}
+
+async fn call_without_registrar() -> Result<(), String> {
     let stage = Stage::new().await;
     let words = Words::prepared().await;
     let mut bob = Baresip::start(&stage, &BaresipAccount::alone("bob").codecs(&[PCMU.in_baresip]), &words.far).await;
@@ -168,5 +196,5 @@ async fn baresip_without_a_registrar_is_called_directly() {
     alice.succeeded().await;
     bob.closed().await;
     bob.stop().await;
-    words.heard_well(&PCMU, &bob.heard(), alice.heard()).await;
+    words.heard_well(&PCMU, &bob.heard(), alice.heard()).await
 }
