@@ -105,7 +105,6 @@ async fn pump(controller: Arc<Controller<TauriShell, Engine>>, mut events: Unbou
             EngineEvent::Finished => controller.take_finished(),
             EngineEvent::Ready(_)
             | EngineEvent::Negotiated(..)
-            | EngineEvent::Digit(..)
             | EngineEvent::Quality { .. }
             | EngineEvent::PlayedOut => {}
         }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use bellbird_contract::{
-    CallId, CallState, CallView, Command, EndReason, Levels, PhoneView, Problem, Registration, Timestamp,
-};
-use bellbird_engine::{Engine, EngineEvent};
+use bellbird_contract::{CallId, CallState, CallView, Command, EndReason, Levels, PhoneView, Problem, Registration};
+use bellbird_engine::{Engine, EngineEvent, today};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -132,7 +130,6 @@ impl Runner {
             EngineEvent::View(view) => self.see(*view),
             EngineEvent::Levels(levels) => self.show_levels(levels),
             EngineEvent::Negotiated(call, negotiated) => self.printer.print(&media_line(call, &negotiated)),
-            EngineEvent::Digit(..) => {}
             EngineEvent::Quality { call, report, last } => self.tell_quality(call, &report, last)?,
             EngineEvent::PlayedOut => self.printer.print(&Line::PlayedOut),
             EngineEvent::Finished => self.stage = Stage::Over,
@@ -181,7 +178,7 @@ impl Runner {
 
     fn see(&mut self, view: PhoneView) {
         let before = std::mem::replace(&mut self.view, view);
-        for line in watch::changes(&before, &self.view, now()) {
+        for line in watch::changes(&before, &self.view, today()) {
             self.printer.print(&line);
         }
         for notice in &self.view.notices {
@@ -428,9 +425,4 @@ fn media_line(call: CallId, negotiated: &bellbird_engine::Negotiated) -> Line {
         send: negotiated.send,
         receive: negotiated.receive,
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::SystemTime;
 
 use bellbird_base::{Codec, Duration, Instant, Rng, Seed};
-use bellbird_contract::{CallId, Command, SrtpPolicy, Timestamp};
+use bellbird_contract::{CallId, Command, SrtpPolicy};
 use bellbird_media::{LatchPolicy, ProviderKeys, SessionConfig};
 use bellbird_net::{NetEvent, NetHandle, clock};
 use bellbird_phone::{Input, Loaded, MediaConfig, MediaEvent, MediaRefusal, MediaRequest, Output, Phone};
@@ -14,6 +13,7 @@ use bellbird_sip::status::StatusCode;
 use tokio::sync::mpsc;
 
 use crate::EngineEvent;
+use crate::calendar::today;
 use crate::call_media::CallMedia;
 use crate::config::{EngineConfig, ringtones};
 use crate::keeper::{Keeper, KeeperEvent};
@@ -85,7 +85,7 @@ impl Driver {
     pub(crate) fn new(parts: Parts) -> Self {
         let now = clock::now();
         let mut rng = Rng::new(&parts.seed);
-        let mut config = bellbird_phone::Config::new(wall_clock());
+        let mut config = bellbird_phone::Config::new(today());
         config.instance_id = Some(parts.instance);
         config.auto_answer = parts.config.auto_answer;
         config.ringtones = ringtones();
@@ -182,7 +182,7 @@ impl Driver {
             }
             NetEvent::NetworkChanged => self.phone.handle_input(Input::NetworkChanged(now)),
             NetEvent::Resumed => {
-                self.phone.handle_input(Input::Clock(now, wall_clock()));
+                self.phone.handle_input(Input::Clock(now, today()));
                 self.phone.handle_input(Input::Resume(now));
             }
         }
@@ -220,10 +220,7 @@ impl Driver {
                 self.events.send(EngineEvent::Negotiated(call, negotiated)).ok();
                 MediaEvent::Negotiated(call, agreed)
             }
-            RtpEvent::Digit(call, digit, duration) => {
-                self.events.send(EngineEvent::Digit(call, digit, duration)).ok();
-                MediaEvent::Digit(call, digit)
-            }
+            RtpEvent::Digit(call, digit) => MediaEvent::Digit(call, digit),
             RtpEvent::DigitRefused(call, digit) => {
                 tracing::info!("{call:?} takes no digits in RTP: {digit:?} was not sent");
                 return;
@@ -352,9 +349,4 @@ fn session(config: MediaConfig) -> impl FnOnce(SocketAddr, SocketAddr) -> Sessio
         session.latch = LatchPolicy::Once;
         session
     }
-}
-
-fn wall_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

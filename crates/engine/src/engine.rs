@@ -1,11 +1,10 @@
 use std::io;
 use std::net::SocketAddr;
 
-use bellbird_base::{Duration, Protocol, Seed};
+use bellbird_base::{Protocol, Seed};
 use bellbird_contract::{CallId, Command, Levels, PhoneView};
 use bellbird_media::{Negotiated, QualityReport};
 use bellbird_net::{ListenError, NetHandle, clock};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
@@ -13,6 +12,7 @@ use crate::config::EngineConfig;
 use crate::driver::{Driver, Parts, Report};
 use crate::keeper::{Keeper, KeeperEvent};
 use crate::rtp::RtpThread;
+use crate::secrets::random_bytes;
 use crate::sound::SoundThread;
 
 /// Why the engine can't start.
@@ -42,8 +42,6 @@ pub enum EngineEvent {
     Levels(Levels),
     /// What two sides of a call agreed on.
     Negotiated(CallId, Negotiated),
-    /// The other side pressed a digit.
-    Digit(CallId, char, Duration),
     /// How a call sounds, once a second; `last` for the figures of the whole call.
     Quality {
         /// Which call.
@@ -142,10 +140,4 @@ async fn first_load(reports: &mut mpsc::UnboundedReceiver<Report>) -> (bellbird_
         earlier.push(report);
     }
     (bellbird_phone::Loaded::default(), String::new(), earlier)
-}
-
-fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system gives no random numbers"))?;
-    Ok(bytes)
 }

@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod account_file;
+mod calendar;
 mod call_media;
 mod config;
 pub mod devices;
@@ -30,6 +31,7 @@ pub mod store;
 
 pub use bellbird_media::{Negotiated, QualityReport, Security};
 pub use bellbird_phone::{AutoAnswer, LoadedAccount};
+pub use calendar::today;
 pub use config::EngineConfig;
 pub use engine::{Engine, EngineEvent, StartError};
 pub use keeper::Memory;

@@ -84,7 +84,7 @@ pub(crate) enum RtpEvent {
     /// What an exchange came to.
     Negotiated(CallId, Negotiated),
     /// The peer pressed a digit.
-    Digit(CallId, char, Duration),
+    Digit(CallId, char),
     /// The peer takes no digits in RTP: they must go another way.
     DigitRefused(CallId, char),
     /// How the call sounds, once a second; `last` is the one at the end.

@@ -167,7 +167,8 @@ fn cipher(key: &[u8; KEY_LENGTH]) -> Result<LessSafeKey, SecretError> {
     UnboundKey::new(&CHACHA20_POLY1305, key).map(LessSafeKey::new).map_err(|_| SecretError::Damaged)
 }
 
-fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+/// Fresh bytes from the operating system.
+pub(crate) fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system gives no random numbers"))?;
     Ok(bytes)

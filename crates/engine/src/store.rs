@@ -204,15 +204,6 @@ impl Store {
         Ok(())
     }
 
-    /// Marks every missed call as seen.
-    pub fn mark_seen(&self) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE history SET seen = 1, entry = json_set(entry, '$.seen', json('true')) WHERE seen = 0",
-            [],
-        )?;
-        Ok(())
-    }
-
     /// Deletes one call.
     pub fn forget_call(&self, id: &HistoryId) -> Result<(), StoreError> {
         self.connection.execute("DELETE FROM history WHERE id = ?1", [&id.0])?;
@@ -306,14 +297,6 @@ mod tests {
         let memory = Store::open(folder.path()).unwrap().store.load().unwrap();
         assert_eq!(memory.accounts, [(AccountId(3), settings)]);
         assert_eq!(memory.history, [call("b", 2_000), call("a", 1_000)]);
-    }
-
-    #[test]
-    fn missed_calls_are_seen_in_the_column_and_in_the_document() {
-        let store = Store::in_memory().unwrap();
-        store.keep_call(&call("a", 1_000)).unwrap();
-        store.mark_seen().unwrap();
-        assert!(store.load().unwrap().history[0].seen);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct LegRings {
 /// What happened on a leg, before it is known whose it is.
 pub(super) enum LegEvent {
     Negotiated(Negotiated),
-    Digit(char, Duration),
+    Digit(char),
     Report(QualityReport),
     ResolveHost(String),
 }
@@ -35,7 +35,7 @@ impl LegEvent {
     pub(super) fn of(self, call: CallId) -> RtpEvent {
         match self {
             Self::Negotiated(negotiated) => RtpEvent::Negotiated(call, negotiated),
-            Self::Digit(digit, duration) => RtpEvent::Digit(call, digit, duration),
+            Self::Digit(digit) => RtpEvent::Digit(call, digit),
             Self::Report(report) => RtpEvent::Report { call, report: Box::new(report), last: false },
             Self::ResolveHost(host) => RtpEvent::ResolveHost(call, host),
         }
@@ -218,7 +218,7 @@ fn pass_on(event: Event<'_>, to_sound: &mut rtrb::Producer<ToSound>, events: &mu
         }
         Event::SourceChanged { .. } => ToSound::SourceChanged,
         Event::Negotiated(negotiated) => return events(LegEvent::Negotiated(negotiated)),
-        Event::Digit { digit, duration } => return events(LegEvent::Digit(digit, duration)),
+        Event::Digit { digit, .. } => return events(LegEvent::Digit(digit)),
         Event::ResolveHost(host) => return events(LegEvent::ResolveHost(host.to_owned())),
         Event::DigitsSent | Event::Latched(..) | Event::Bye | Event::ReportReceived => return,
     };

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use bellbird_contract::{AudioRole, AudioSettings, AudioTest, CallId, Levels, Timestamp, ToneCountry};
+use bellbird_contract::{AudioRole, AudioSettings, AudioTest, CallId, Levels, ToneCountry};
 use bellbird_phone::{MediaEvent, Sound, SoundTest, Tone};
 use bellbird_voice::tone::{Country, Progress, Ring};
 use bellbird_voice::{EchoControl, Processing};
@@ -15,6 +15,7 @@ use super::audio::{Audio, Gauges, Order, Scrap};
 use super::core::{Core, TRIAL_BLOCKS, TrialStage};
 use super::streams::{News, Streams, Wanted};
 use super::{Microphone, SoundCommand, SoundConfig, SoundEvent};
+use crate::calendar::today;
 
 /// How often levels are told while they matter.
 const LEVELS_INTERVAL: Duration = Duration::from_millis(50);
@@ -220,7 +221,7 @@ impl<E: FnMut(SoundEvent)> Control<E> {
             }
             Trial::None | Trial::Meter | Trial::Microphone | Trial::Tone(..) => {}
         }
-        let now = timestamp();
+        let now = today();
         let length = Duration::from_millis(10 * TRIAL_BLOCKS as u64);
         let stage = match (self.trial, self.gauges.trial()) {
             (Trial::None, _) => AudioTest::Idle,
@@ -333,9 +334,4 @@ const fn country(country: ToneCountry) -> Country {
         ToneCountry::Gb => Country::Gb,
         ToneCountry::Us => Country::Us,
     }
-}
-
-fn timestamp() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

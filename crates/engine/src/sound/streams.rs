@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::thread::Thread;
 
 use bellbird_contract::{AudioRole, AudioSettings, Device, DeviceChoice, DeviceInUse, DeviceKind, ErrorCode, Problem};
-use bellbird_device::{DeviceId, DeviceInfo, Direction, Host, Nature, Role, RoleState, SoundEvent, SoundSystem};
+use bellbird_device::{
+    Catalogue, DeviceId, DeviceInfo, Direction, Host, Nature, Role, RoleState, SoundEvent, SoundSystem,
+};
 use bellbird_phone::DevicesNow;
 use bellbird_voice::Processing;
 
@@ -38,7 +40,7 @@ pub(super) struct Streams {
     system: SoundSystem,
     config: SoundConfig,
     settings: AudioSettings,
-    devices: Vec<DeviceInfo>,
+    devices: Catalogue,
     states: [(Role, RoleState); 3],
     open: Wanted,
     processing: Processing,
@@ -62,7 +64,7 @@ impl Streams {
             system,
             config: config.clone(),
             settings,
-            devices: Vec::new(),
+            devices: Catalogue::default(),
             states: Role::ALL.map(|role| (role, RoleState::Closed)),
             open: Wanted::default(),
             processing: Processing::OFF,
@@ -107,7 +109,7 @@ impl Streams {
     pub(super) fn hear(&mut self, event: SoundEvent) -> News {
         match event {
             SoundEvent::Devices(devices) => {
-                self.devices = devices;
+                self.devices = Catalogue { devices };
                 return News::Changed;
             }
             SoundEvent::State(role, state) => {
@@ -144,7 +146,7 @@ impl Streams {
 
     /// What the page about sound shows.
     pub(super) fn devices(&self) -> DevicesNow {
-        let shown = self.devices.iter().filter(|device| device.nature != Nature::Monitor);
+        let shown = self.devices.devices.iter().filter(|device| device.nature != Nature::Monitor);
         DevicesNow {
             devices: shown.map(device_view).collect(),
             in_use: [Role::Microphone, Role::Speaker, Role::Ring].map(|role| self.in_use(role)).into(),
@@ -180,7 +182,7 @@ impl Streams {
             RoleState::Open(None) | RoleState::Silent | RoleState::Failed(_) => None,
             RoleState::Closed => {
                 let wished = self.wished(role).and_then(|wished| self.find(wished, role));
-                wished.or_else(|| self.default_of(role))
+                wished.or_else(|| self.devices.default_of(role.direction()))
             }
         }
     }
@@ -193,12 +195,7 @@ impl Streams {
     }
 
     fn find(&self, id: &str, role: Role) -> Option<&DeviceInfo> {
-        self.devices.iter().find(|device| device.id.0 == id && device.direction == role.direction())
-    }
-
-    fn default_of(&self, role: Role) -> Option<&DeviceInfo> {
-        let mut those = self.devices.iter().filter(|device| device.direction == role.direction());
-        those.clone().find(|device| device.default).or_else(|| those.find(|device| device.nature != Nature::Monitor))
+        self.devices.find(&DeviceId(id.to_owned()), role.direction())
     }
 
     fn state(&self, role: Role) -> Option<&RoleState> {
