@@ -17,8 +17,8 @@ use crate::printer::Printer;
 use crate::watch;
 use crate::words::{Exit, exit_code};
 
-/// How long hanging up and unregistering may take at the end.
-const FAREWELL: Duration = Duration::from_secs(4);
+/// How long hanging up and unregistering may take at the end; the phone itself waits for less.
+const FAREWELL: Duration = Duration::from_secs(7);
 /// From the answer to the digits, to hold and resume, and to a transfer.
 const DIGITS_AFTER: Duration = Duration::from_secs(1);
 const HOLD_AFTER: Duration = Duration::from_secs(2);

@@ -30,8 +30,11 @@ use accounts::Trial;
 
 /// How long a notice that answers a command stays.
 const NOTICE_SHOWN: Duration = Duration::from_secs(10);
-/// How long calls and registrations get to end in good order when the program ends.
+/// How long registrars get to answer when the program ends.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long the other side of a call gets to hear that it is over when the program ends: three lost datagrams are made
+/// up for in that time.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A phone: several accounts, several calls, one of them active at a time.
 ///
@@ -75,7 +78,7 @@ struct Audio {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Leaving {
     No,
-    Until(Instant),
+    Since(Instant),
     Gone,
 }
 
@@ -315,12 +318,8 @@ impl Phone {
             Phase::Calling | Phase::Ringing { .. } | Phase::Answering | Phase::Talking => None,
         });
         let notices = self.notices.iter().map(|(_, until)| *until).filter(|until| *until != Instant::FAR_FUTURE);
-        let leaving = match self.leaving {
-            Leaving::Until(deadline) => Some(deadline),
-            Leaving::No | Leaving::Gone => None,
-        };
         let trial = self.trial.as_ref().and_then(Trial::deadline);
-        calls.chain(notices).chain(leaving).chain(trial).min()
+        calls.chain(notices).chain(self.leaves_at()).chain(trial).min()
     }
 
     /// Does what is due.
@@ -362,17 +361,27 @@ impl Phone {
         for account in &self.accounts {
             let _ = self.agent.unregister(self.now, account.agent);
         }
-        self.leaving = Leaving::Until(self.now + GOODBYE);
+        self.leaving = Leaving::Since(self.now);
     }
 
     fn is_gone(&self) -> bool {
+        self.leaves_at().is_some_and(|at| at <= self.now)
+    }
+
+    /// When a program that ends has waited long enough for those who have to hear of it.
+    fn leaves_at(&self) -> Option<Instant> {
         use bellbird_contract::Registration::{Failed, Off, Registered, Registering, Unknown};
-        let Leaving::Until(deadline) = self.leaving else { return false };
-        let waits = self.accounts.iter().any(|account| match account.registration {
+        let Leaving::Since(since) = self.leaving else { return None };
+        let registered = self.accounts.iter().any(|account| match account.registration {
             Registered { .. } | Registering => true,
             Off | Failed { .. } | Unknown => false,
         });
-        !waits || self.now >= deadline
+        let patience = match (self.agent.has_unfinished_calls(), registered) {
+            (true, _) => LAST_WORDS,
+            (false, true) => GOODBYE,
+            (false, false) => Duration::ZERO,
+        };
+        Some(since + patience)
     }
 
     /// A page or a mail may hold any link, so that it only fills the dial field.

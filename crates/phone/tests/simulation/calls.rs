@@ -3,6 +3,7 @@
 use bellbird_base::Duration;
 use bellbird_contract::{CallDirection, CallState, CodecName, Command, EndReason, ErrorCode, HistoryEntry, Outcome};
 use bellbird_phone::{StoreRequest, Tone};
+use bellbird_testkit::Link;
 
 use crate::desk::{ALICE, BOB, CAROL, Desk, Office, address};
 
@@ -76,6 +77,50 @@ fn call_that_is_given_up_is_missed_there() {
     assert_eq!(office.desk(BOB).view.missed, 0);
     let saved = office.desk(BOB).stored.last().unwrap();
     assert!(matches!(saved, StoreRequest::SaveHistory(entry) if entry.seen), "{saved:?}");
+}
+
+#[test]
+fn quitting_leaves_nobody_ringing_or_waiting_though_the_network_loses_the_first_words() {
+    for answered in [false, true] {
+        let mut office = Office::quiet();
+        if answered {
+            office.talk(ALICE, BOB);
+        } else {
+            office.dial(ALICE, address(BOB));
+            office.wait_state(ALICE, &RINGING);
+        }
+        office.0.network.set_all_links(Link::DOWN);
+        office.command(ALICE, Command::Quit);
+        office.0.run_for(Duration::from_millis(300));
+        assert!(!office.desk(ALICE).finished, "it went before the other side could know");
+        office.0.network.set_all_links(Link::after(Duration::from_millis(20)));
+        office.wait(ALICE, "the program ends", |desk| desk.finished);
+        assert!(matches!(office.desk(BOB).call().state, CallState::Ended { .. }), "{:?}", office.desk(BOB).states());
+    }
+}
+
+#[test]
+fn quitting_while_it_rings_here_waits_until_the_caller_heard_the_refusal() {
+    let mut office = Office::quiet();
+    office.dial(ALICE, address(BOB));
+    office.wait_state(BOB, &INCOMING);
+    office.0.network.set_all_links(Link::DOWN);
+    office.command(BOB, Command::Quit);
+    office.0.run_for(Duration::from_millis(300));
+    assert!(!office.desk(BOB).finished);
+    office.0.network.set_all_links(Link::after(Duration::from_millis(20)));
+    office.wait(BOB, "the program ends", |desk| desk.finished);
+    assert!(matches!(office.desk(ALICE).call().state, CallState::Ended { .. }));
+}
+
+#[test]
+fn quitting_does_not_wait_for_ever_for_a_peer_that_vanished() {
+    let mut office = Office::quiet();
+    office.talk(ALICE, BOB);
+    office.0.network.set_all_links(Link::DOWN);
+    office.command(ALICE, Command::Quit);
+    let over = office.0.run_until(Duration::from_secs(6), |office| office.nodes[ALICE].finished);
+    assert!(over);
 }
 
 #[test]

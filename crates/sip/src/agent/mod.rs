@@ -172,6 +172,16 @@ impl UserAgent {
         self.calls.len()
     }
 
+    /// Whether a peer still has to hear how a call ended: a CANCEL whose INVITE has no final response, a BYE without an
+    /// answer, a refusal without its ACK. A program that ends before leaves the other side ringing, or in a call with
+    /// nobody; it should not wait for ever either.
+    pub fn has_unfinished_calls(&self) -> bool {
+        let is_of_call = |owner| matches!(owner, Owner::Call(_) | Owner::Nobody(_));
+        !self.calls.is_empty()
+            || self.endpoint.has_unacknowledged()
+            || self.inflight.iter().any(|(id, one)| is_of_call(one.owner) && self.endpoint.is_open(*id))
+    }
+
     fn next_timeout(&self) -> (Instant, TimeoutReason) {
         let endpoint = self
             .endpoint

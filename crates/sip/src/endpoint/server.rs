@@ -85,6 +85,14 @@ impl Endpoint {
         self.servers.get(&id).is_some_and(|server| server.machine.is_pending())
     }
 
+    /// Whether a refusal of an INVITE still waits for its ACK: the caller may not have heard it.
+    pub fn has_unacknowledged(&self) -> bool {
+        self.servers.values().any(|server| match &server.machine {
+            ServerMachine::Invite(machine) => machine.is_unacknowledged(),
+            ServerMachine::Other(_) => false,
+        })
+    }
+
     /// A response to this request, to be filled and given to [`Endpoint::respond`].
     pub fn response(&self, id: ServerId, status: StatusCode) -> Response {
         let mut response = match self.servers.get(&id) {

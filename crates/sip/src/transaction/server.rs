@@ -136,6 +136,11 @@ impl InviteServer {
         matches!(self.state, InviteState::Proceeding)
     }
 
+    /// Whether a refusal was given whose ACK has not come.
+    pub fn is_unacknowledged(&self) -> bool {
+        matches!(self.state, InviteState::Completed { .. })
+    }
+
     /// Whether it can be forgotten.
     pub fn is_over(&self) -> bool {
         matches!(self.state, InviteState::Terminated)
