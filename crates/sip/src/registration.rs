@@ -2,7 +2,7 @@
 
 use bellbird_base::{Duration, FlowId, Instant, Rng};
 
-use crate::agent::account::Account;
+use crate::agent::account::{Account, Gruu};
 use crate::agent::context::{Cx, Effect, Owner};
 use crate::agent::{Event, Registered, RegistrationFailure, RegistrationState};
 use crate::endpoint::{ContactTemplate, Failure, RequestId};
@@ -181,6 +181,7 @@ fn build(account: &mut Account, registrar: Uri, expires: Duration) -> Request {
         Outbound::Asked => "path, outbound",
         Outbound::Unknown => "path",
     };
+    let supported = if account.asks_for_gruu() { format!("{supported}, gruu") } else { supported.to_owned() };
     let identity = Address::new(account.config.address.bare());
     let identity = identity.with_display(account.config.display_name.as_deref());
     request
@@ -198,7 +199,7 @@ fn build(account: &mut Account, registrar: Uri, expires: Duration) -> Request {
 }
 
 fn contact(account: &Account, expires: Duration) -> ContactTemplate {
-    let mut contact = account.contact(false);
+    let mut contact = account.direct_contact(false);
     if let Some(instance) = &account.config.instance_id {
         contact.params.push(("+sip.instance".to_owned(), Some(format!("<{instance}>"))));
         if account.registration.outbound == Outbound::Asked {
@@ -307,10 +308,12 @@ fn registered(cx: &mut Cx<'_>, flow: FlowId, message: &Message<'_>) {
         .and_then(|binding| binding.expires())
         .or(message.expires())
         .map_or(asked, |seconds| u64::from(seconds).min(asked.max(60) * 4));
-    let gruu = binding
-        .and_then(|binding| binding.address())
-        .and_then(|address| address.params.text("pub-gruu"))
-        .and_then(|gruu| Uri::parse(&gruu).ok());
+    let given = binding.and_then(|binding| binding.address());
+    let uri = |name| given.and_then(|address| address.params.text(name)).and_then(|gruu| Uri::parse(&gruu).ok());
+    let gruu = uri("pub-gruu");
+    let asked_for_gruu = cx.account.asks_for_gruu();
+    cx.account.gruu =
+        gruu.clone().filter(|_| asked_for_gruu).map(|public| Gruu { public, temporary: uri("temp-gruu") });
     cx.account.service_route =
         message.addresses(HeaderName::ServiceRoute).flatten().map(|route| route.uri.to_owned()).collect();
     keep_flow(cx, flow, message);
@@ -364,6 +367,7 @@ fn refused(cx: &mut Cx<'_>, message: &Message<'_>, status: StatusCode) {
 fn fail(cx: &mut Cx<'_>, failure: RegistrationFailure) {
     cx.account.registration.deadline = None;
     cx.account.registration.bound = None;
+    cx.account.gruu = None;
     set_state(cx, RegistrationState::Failed(failure));
 }
 
@@ -378,6 +382,7 @@ fn retry(cx: &mut Cx<'_>, failure: RegistrationFailure, after: Option<Duration>)
 
 fn finish_unregister(cx: &mut Cx<'_>) {
     cx.account.registration.bound = None;
+    cx.account.gruu = None;
     cx.account.registration.request = None;
     if let Some(flow) = cx.account.flow.take() {
         cx.endpoint.keep_alive(cx.now, flow, None);

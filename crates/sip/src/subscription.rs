@@ -157,7 +157,7 @@ impl Subscription {
             request.headers.push(HeaderName::Accept, self.wish.accept.join(", "));
         }
         request.set_body(body);
-        let contact = cx.account.contact(false);
+        let contact = cx.account.contact(false, false);
         self.request = Some(cx.send(Owner::Subscription(self.id), request, route, Some(contact)));
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Account {
     pub(crate) flow: Option<FlowId>,
     /// The way that requests outside a dialog take (RFC 3608).
     pub(crate) service_route: Vec<Uri>,
+    /// What the registrar gave to reach us by (RFC 5627), where it was asked.
+    pub(crate) gruu: Option<Gruu>,
     /// Where the account's servers answered from: only there challenges are answered.
     pub(crate) servers: BTreeSet<SocketAddr>,
 }
@@ -29,12 +31,26 @@ impl Account {
     pub(crate) fn new(id: AccountId, config: AccountConfig, call_id: String) -> Self {
         let auth = Authenticator::new(config.credentials.clone());
         let registration = Registration::new(call_id);
-        Self { id, config, registration, auth, flow: None, service_route: Vec::new(), servers: BTreeSet::new() }
+        Self {
+            id,
+            config,
+            registration,
+            auth,
+            flow: None,
+            service_route: Vec::new(),
+            gruu: None,
+            servers: BTreeSet::new(),
+        }
     }
 
     /// Who we are, for From.
     pub(crate) fn identity(&self) -> Address {
         Address::new(self.config.address.bare()).with_display(self.config.display_name.as_deref())
+    }
+
+    /// Whether GRUUs are wanted; without an instance there are none.
+    pub(crate) fn asks_for_gruu(&self) -> bool {
+        self.config.gruu && self.config.instance_id.is_some()
     }
 
     /// Where requests outside a dialog go first, for an account that has a server.
@@ -67,7 +83,17 @@ impl Account {
         }
     }
 
-    pub(crate) fn contact(&self, secure: bool) -> ContactTemplate {
+    /// The Contact of a dialog: the registrar's GRUU where there is one, for it outlives flows and addresses. `hidden`:
+    /// without the name of the user. A `sips:` dialog needs a `sips:` Contact.
+    pub(crate) fn contact(&self, secure: bool, hidden: bool) -> ContactTemplate {
+        let gruu = self.gruu.as_ref();
+        let fixed = if hidden { gruu.and_then(|gruu| gruu.temporary.as_ref()) } else { gruu.map(|gruu| &gruu.public) };
+        let fixed = fixed.filter(|uri| !secure || uri.scheme() == Scheme::Sips).cloned();
+        ContactTemplate { fixed, ..self.direct_contact(secure) }
+    }
+
+    /// The Contact that leads straight here, which is what a registrar binds.
+    pub(crate) fn direct_contact(&self, secure: bool) -> ContactTemplate {
         ContactTemplate {
             user: self.config.address.user().map(str::to_owned),
             secure: secure || self.config.address.scheme() == Scheme::Sips,
@@ -117,6 +143,14 @@ impl Account {
             _ => Claim::None,
         }
     }
+}
+
+/// Globally routable URIs of this one phone (RFC 5627).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gruu {
+    pub(crate) public: Uri,
+    /// One that does not tell whose it is.
+    pub(crate) temporary: Option<Uri>,
 }
 
 /// How surely a request is for an account.

@@ -134,6 +134,9 @@ pub struct AccountConfig {
     pub credentials: Option<AccountCredentials>,
     /// `+sip.instance`: `urn:uuid:…`, constant over restarts (RFC 5626 §4.1).
     pub instance_id: Option<String>,
+    /// Whether the registrar is asked for a GRUU (RFC 5627), to be the Contact of dialogs. Only for servers that are
+    /// known to route requests inside a dialog by it: many hand one out and can't.
+    pub gruu: bool,
     /// The lifetime that registrations ask for.
     pub expires: Duration,
     /// From whom calls are taken.
@@ -160,6 +163,7 @@ impl AccountConfig {
             websocket_path: String::new(),
             credentials: None,
             instance_id: None,
+            gruu: false,
             expires: Duration::from_secs(600),
             callers: Callers::Anyone,
         }

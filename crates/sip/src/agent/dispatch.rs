@@ -13,7 +13,8 @@ use crate::status::StatusCode;
 use crate::uri::Scheme;
 
 /// Extensions that a peer may require of us.
-const KNOWN: &[&str] = &["100rel", "timer", "replaces", "norefersub", "outbound", "path", "answermode", "tdialog"];
+const KNOWN: &[&str] =
+    &["100rel", "timer", "replaces", "norefersub", "outbound", "path", "gruu", "answermode", "tdialog"];
 
 impl UserAgent {
     pub(super) fn receive(&mut self, flow: FlowId, bytes: &[u8]) {

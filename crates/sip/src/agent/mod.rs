@@ -41,7 +41,7 @@ use context::{Cx, Effect, Inflight, Owner};
 /// The methods that we take.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, REFER, NOTIFY, MESSAGE";
 /// The extensions that we know.
-pub(crate) const SUPPORTED: &str = "100rel, timer, replaces, norefersub, outbound, path";
+pub(crate) const SUPPORTED: &str = "100rel, timer, replaces, norefersub, outbound, path, gruu";
 
 /// A SIP user agent without I/O. See the module's page.
 #[derive(Debug)]

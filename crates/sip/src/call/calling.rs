@@ -122,7 +122,7 @@ impl Call {
         let target = cx.account.callable(&invite.target).ok_or(Misuse::BadTarget)?;
         let request = build_invite(cx, &invite, &target, &origin);
         let route = cx.account.route(&target);
-        let contact = cx.account.contact(target.scheme() == Scheme::Sips);
+        let contact = cx.account.contact(target.scheme() == Scheme::Sips, invite.anonymous);
         let trusted = cx.account.server().is_some();
         let sent = cx.send(Owner::Call(id), request.clone(), route, Some(contact));
         cx.effects.push(Effect::DialogOf(origin.call_id, origin.tag, Owner::Call(id)));
@@ -142,6 +142,7 @@ impl Call {
         };
         let mut call = Self::new(id, account, State::Calling(Box::new(calling)));
         call.via_server = trusted;
+        call.anonymous = invite.anonymous;
         call.local_description = invite.offer;
         call.reports_to = origin.reports_to;
         Ok(call)
@@ -436,7 +437,7 @@ impl Call {
 
     /// The same INVITE with the next number, perhaps to another target.
     fn invite_again(&mut self, cx: &mut Cx<'_>, target: Uri) {
-        let id = self.id;
+        let (id, anonymous) = (self.id, self.anonymous);
         let Some(calling) = self.calling() else { return };
         let next = (&calling.invite.headers).number(HeaderName::CSeq).unwrap_or(0) + 1;
         calling.invite.headers.set(HeaderName::CSeq, format!("{next} INVITE"));
@@ -445,7 +446,7 @@ impl Call {
         cx.inflight.remove(&calling.request);
         let request = calling.invite.clone();
         let route: Route = cx.account.route(&target);
-        let contact = cx.account.contact(target.scheme() == Scheme::Sips);
+        let contact = cx.account.contact(target.scheme() == Scheme::Sips, anonymous);
         calling.request = cx.send(Owner::Call(id), request, route, Some(contact));
     }
 

@@ -1,6 +1,7 @@
 use bellbird_base::{Duration, Instant};
 
 use super::offer::Exchange;
+use super::probe::Probe;
 use super::session_timer::SessionStep;
 use super::transfer::{Referral, Transfer};
 use super::{Call, State, description};
@@ -25,6 +26,8 @@ pub(crate) struct Confirmed {
     pub(super) exchange: Exchange,
     /// A re-offer that waits until the present exchange is over.
     pub(super) queued: Option<Body>,
+    /// Whether the peer is still there after our flow broke.
+    pub(super) probe: Probe,
     /// A transfer that we asked for.
     pub(super) transfer: Transfer,
     /// A transfer that the peer asked for.
@@ -109,6 +112,7 @@ impl Confirmed {
             acks: Acks::default(),
             exchange: Exchange::Stable,
             queued: None,
+            probe: Probe::None,
             transfer: Transfer::None,
             referral: None,
             caller: false,
@@ -130,7 +134,7 @@ impl Confirmed {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let unacked = self.unacked.as_ref().map(Unacked::deadline);
-        [unacked, self.exchange.deadline(), self.transfer.deadline()].into_iter().flatten().min()
+        [unacked, self.exchange.deadline(), self.probe.deadline(), self.transfer.deadline()].into_iter().flatten().min()
     }
 
     pub(super) fn set_received(&mut self, server: ServerId, invite: Option<u32>) {
@@ -173,7 +177,9 @@ impl Call {
 
     pub(super) fn fire_confirmed(&mut self, cx: &mut Cx<'_>) {
         match self.timer.fire(cx.now) {
-            Some(SessionStep::Refresh) => self.refresh_session(cx),
+            Some(SessionStep::Refresh) => {
+                self.refresh_session(cx);
+            }
             Some(SessionStep::Expired) => {
                 let end = CallEnd { by: EndedBy::Network, reason: EndReason::Lost, status: None, text: None };
                 return self.leave(cx, end);
@@ -187,6 +193,7 @@ impl Call {
             return self.leave(cx, end);
         }
         self.fire_exchange(cx);
+        self.fire_probe(cx);
         self.fire_transfer(cx);
     }
 

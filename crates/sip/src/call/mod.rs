@@ -14,6 +14,7 @@ mod calling;
 mod confirmed;
 mod identity;
 mod offer;
+mod probe;
 mod reliable;
 mod session_timer;
 mod transfer;
@@ -48,6 +49,8 @@ pub(crate) struct Call {
     flow: Option<FlowId>,
     /// Whether the INVITE went to or came from the account's server, so that its next flow serves this call too.
     via_server: bool,
+    /// Whether the peer must not learn from our Contact who we are.
+    anonymous: bool,
     /// What the peer can do.
     peer: Peer,
     /// The description that we sent last; a refresh repeats it.
@@ -100,6 +103,7 @@ impl Call {
             state,
             flow: None,
             via_server: false,
+            anonymous: false,
             peer: Peer::default(),
             local_description: None,
             timer: SessionTimer::Off,
@@ -183,7 +187,7 @@ impl Call {
             (_, Method::Bye) => self.bye_done(cx),
             (_, Method::Notify) => self.receive_notify_response(message),
             (_, _) => {
-                if message.status() == Some(StatusCode::CALL_DOES_NOT_EXIST) {
+                if message.status().is_some_and(ends_dialog) {
                     self.lost(cx, message.status());
                 }
             }
@@ -306,7 +310,7 @@ impl Call {
     }
 
     fn contact(&self, cx: &Cx<'_>, dialog: &Dialog) -> ContactTemplate {
-        cx.account.contact(dialog.remote_target.scheme() == Scheme::Sips)
+        cx.account.contact(dialog.remote_target.scheme() == Scheme::Sips, self.anonymous)
     }
 
     /// The way to the peer: over the flow that serves this call as long as it leads there, else to the next hop.
@@ -334,7 +338,7 @@ impl Call {
         let flow = cx.endpoint.server_flow(server).or(self.flow);
         let address = flow.and_then(|flow| Some((cx.endpoint.flow(flow)?, cx.endpoint.contact_address(flow)?)));
         let secure = self.dialog().is_some_and(|dialog| dialog.remote_target.scheme() == Scheme::Sips);
-        let contact = address.and_then(|(info, address)| cx.account.contact(secure).on(info, address));
+        let contact = address.and_then(|(info, address)| cx.account.contact(secure, self.anonymous).on(info, address));
         if let Some(contact) = contact {
             response.headers.set(HeaderName::Contact, contact);
         }
@@ -411,6 +415,11 @@ impl Call {
         let dialog = self.dialog()?.clone();
         Some(self.send_in_dialog(cx, &dialog, request))
     }
+}
+
+/// The refusals of any request that end its dialog (RFC 3261 §12.2.1.2).
+fn ends_dialog(status: StatusCode) -> bool {
+    matches!(status, StatusCode::CALL_DOES_NOT_EXIST | StatusCode::REQUEST_TIMEOUT)
 }
 
 const fn refreshes_target(method: &Method) -> bool {

@@ -11,8 +11,8 @@ use crate::status::StatusCode;
 use crate::transaction::Backoff;
 
 /// How long a re-offer that found no way is tried again, and how often.
-const PATH_PATIENCE: Duration = Duration::from_secs(32);
-const PATH_RETRY: Duration = Duration::from_secs(2);
+pub(super) const PATH_PATIENCE: Duration = Duration::from_secs(32);
+pub(super) const PATH_RETRY: Duration = Duration::from_secs(2);
 
 /// The offer/answer exchange inside an answered call (RFC 3264, RFC 6337).
 ///
@@ -108,31 +108,22 @@ impl Call {
         Some(SessionExpires { interval: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX), refresher })
     }
 
-    /// The account has another flow, and the one that served this call is gone: the peer needs our new Contact.
-    pub(crate) fn refresh_target(&mut self, cx: &mut Cx<'_>) {
-        let lost = self.flow.is_none_or(|flow| cx.endpoint.flow(flow).is_none());
-        if self.via_server && lost {
-            self.refresh_session(cx);
-        }
-    }
-
-    /// RFC 4028 §7.4: by UPDATE without SDP where the peer knows that, else the last description again.
-    pub(super) fn refresh_session(&mut self, cx: &mut Cx<'_>) {
-        if !self.confirmed().is_some_and(|confirmed| confirmed.is_stable()) {
-            // The exchange that is open refreshes it too.
-            return;
-        }
+    /// RFC 4028 §7.4: by UPDATE without SDP where the peer knows that, else the last description again. Gives the UPDATE.
+    pub(super) fn refresh_session(&mut self, cx: &mut Cx<'_>) -> Option<RequestId> {
+        // An exchange that is open refreshes it too.
+        self.confirmed().filter(|confirmed| confirmed.is_stable())?;
         if self.peer.update {
             let session = self.asked_session(cx);
-            self.request(cx, Method::Update, |request| {
+            return self.request(cx, Method::Update, |request| {
                 request.headers.push(HeaderName::Contact, "").push(HeaderName::Supported, crate::agent::SUPPORTED);
                 if let Some(session) = session {
                     request.headers.push(HeaderName::SessionExpires, session);
                 }
             });
-        } else if let Some(description) = self.local_description.clone() {
-            self.send_offer(cx, Method::Invite, description, true, cx.now + PATH_PATIENCE);
         }
+        let description = self.local_description.clone()?;
+        self.send_offer(cx, Method::Invite, description, true, cx.now + PATH_PATIENCE);
+        None
     }
 
     pub(super) fn fire_exchange(&mut self, cx: &mut Cx<'_>) {
@@ -202,7 +193,7 @@ impl Call {
         if status.is_provisional() {
             return;
         }
-        if matches!(status, StatusCode::CALL_DOES_NOT_EXIST | StatusCode::REQUEST_TIMEOUT) {
+        if super::ends_dialog(status) {
             return self.lost(cx, Some(status));
         }
         let after = message.retry_after().map(|after| after.seconds).filter(|seconds| *seconds <= 10);
@@ -247,7 +238,7 @@ impl Call {
             return self.lost(cx, None);
         }
         if !open {
-            return;
+            return self.probe_refused(cx, request, None);
         }
         if let Exchange::Offered { offer, refresh, give_up, .. } =
             core::mem::replace(&mut confirmed.exchange, Exchange::Stable)
@@ -272,11 +263,13 @@ impl Call {
             (false, true) => {
                 if let Some(confirmed) = self.confirmed() {
                     confirmed.dialog.refresh_target(message);
+                    confirmed.probe.answered(request);
                     self.agree_on_timer(cx, message, true);
                 }
             }
-            (false, false) if status == StatusCode::CALL_DOES_NOT_EXIST => self.lost(cx, Some(status)),
-            (false, false) => {}
+            (false, false) if super::ends_dialog(status) => self.lost(cx, Some(status)),
+            (false, false) if status.is_provisional() => {}
+            (false, false) => self.probe_refused(cx, request, Some(status)),
         }
     }
 

@@ -421,6 +421,44 @@ fn call_over_a_connection_that_breaks_is_reached_over_the_next_one() {
     }
 }
 
+fn both_over_tcp(gruu: bool) -> (World, usize, usize) {
+    let mut world = World::with_proxy(1);
+    let setup = |name, ip| Setup { gruu, ..Setup::new(name, ip).over(Protocol::Tcp) };
+    let alice = world.add_registered(setup("alice", "10.0.0.2"));
+    let bob = world.add_registered(setup("bob", "10.0.0.3"));
+    (world, alice, bob)
+}
+
+#[test]
+fn call_whose_ends_both_lost_their_connection_ends_at_once_where_neither_can_find_the_other() {
+    let (mut world, alice, bob) = both_over_tcp(false);
+    let (call, taken) = world.establish(alice, bob);
+    world.restart_proxy();
+    let over = world.until_within(Duration::from_secs(40), |world| {
+        world.phone(alice).view(call).ended.is_some() && world.phone(bob).view(taken).ended.is_some()
+    });
+    assert!(over);
+    assert_eq!(world.phone(alice).view(call).ended.as_ref().unwrap().reason, EndReason::Lost);
+    finish(world);
+}
+
+#[test]
+fn call_with_gruus_outlives_the_connections_of_both_ends() {
+    for who_hangs_up in 0..2 {
+        let (mut world, alice, bob) = both_over_tcp(true);
+        let (call, taken) = world.establish(alice, bob);
+        world.restart_proxy();
+        world.run(Duration::from_secs(60));
+        assert!(world.phone(alice).view(call).ended.is_none());
+        assert!(world.phone(bob).view(taken).ended.is_none());
+        hang_up(&mut world, [alice, bob][who_hangs_up]);
+        world.run(Duration::from_secs(3));
+        assert_eq!(world.phone(alice).view(call).ended.as_ref().unwrap().reason, EndReason::HungUp);
+        assert_eq!(world.phone(bob).view(taken).ended.as_ref().unwrap().reason, EndReason::HungUp);
+        finish(world);
+    }
+}
+
 fn hang_up(world: &mut World, number: usize) {
     let calls = world.phone(number).live_calls();
     for call in calls {

@@ -70,6 +70,7 @@ pub struct Setup {
     /// Tells apart the phones of one user.
     pub instance: &'static str,
     pub protocol: Option<Protocol>,
+    pub gruu: bool,
     pub config: Config,
 }
 
@@ -83,6 +84,7 @@ impl Setup {
             password: "secret",
             instance: name,
             protocol,
+            gruu: false,
             config: Config::default(),
         }
     }
@@ -100,6 +102,7 @@ impl Setup {
         let address = Uri::sip(Some(self.name), &host, None).unwrap();
         let mut account = if self.registers { AccountConfig::new(address) } else { AccountConfig::local(address) };
         account.protocol = self.protocol;
+        account.gruu = self.gruu;
         account.instance_id = Some(format!("urn:uuid:{}", self.instance));
         account.credentials = Some(AccountCredentials {
             username: self.name.to_owned(),

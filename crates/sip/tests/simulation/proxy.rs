@@ -46,6 +46,8 @@ pub struct Binding {
     pub user: String,
     instance: String,
     contact: Uri,
+    /// RFC 5627: the address of record with this phone's instance.
+    gruu: Uri,
     flow: FlowId,
     end: Instant,
 }
@@ -225,10 +227,16 @@ impl Proxy {
         if expires > 0 {
             let contact = address.uri.to_owned();
             let end = now + Duration::from_secs(expires.into());
-            response
-                .headers
-                .push(HeaderName::Contact, format!("<{contact}>;+sip.instance=\"{instance}\";expires={expires}"));
-            self.bindings.push(Binding { user, instance, contact, flow, end });
+            let gruu = Uri::sip(Some(&user), DOMAIN, None).unwrap();
+            let gruu = gruu.with_param("gr", Some(instance.trim_matches(['<', '>'])));
+            let given = if message.has_token(HeaderName::Supported, "gruu") {
+                format!(";pub-gruu=\"{gruu}\";temp-gruu=\"sip:hidden@{DOMAIN};gr\"")
+            } else {
+                String::new()
+            };
+            let binding = format!("<{contact}>;+sip.instance=\"{instance}\"{given};expires={expires}");
+            response.headers.push(HeaderName::Contact, binding);
+            self.bindings.push(Binding { user, instance, contact, gruu, flow, end });
         }
         self.registrations += 1;
         self.endpoint.respond(now, server, &response);
@@ -370,6 +378,10 @@ impl Proxy {
     fn targets(&mut self, now: Instant, message: &Message<'_>, within: bool) -> Vec<(Uri, Option<FlowId>)> {
         let Some(uri) = message.uri().map(|uri| uri.to_owned()) else { return Vec::new() };
         self.bindings.retain(|binding| binding.end > now);
+        if uri.param("gr").is_some() {
+            let known = self.bindings.iter().find(|binding| binding.gruu.same(&uri));
+            return known.map(|binding| (binding.contact.clone(), Some(binding.flow))).into_iter().collect();
+        }
         if within || uri.host().is_none_or(|host| host.as_str() != DOMAIN) {
             let known = self.bindings.iter().find(|binding| binding.contact.same(&uri)).map(|binding| binding.flow);
             return vec![(uri, known)];
