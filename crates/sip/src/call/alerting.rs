@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use bellbird_base::{FlowId, Instant};
 
 use super::confirmed::Confirmed;
+use super::early::EarlyExchange;
 use super::identity::{auto_answer, party, party_of};
 use super::offer::{Exchange, unacked};
 use super::reliable::ReliableProvisional;
@@ -32,6 +33,7 @@ pub(crate) struct Alerting {
     pub(super) provisional: Option<ReliableProvisional>,
     /// Provisional responses that wait for the PRACK of the one before.
     pub(super) waiting: VecDeque<(StatusCode, Option<Body>)>,
+    pub(super) exchange: EarlyExchange,
     pub(super) last_rseq: Option<u32>,
     /// The user answered while a reliable response with SDP is not acknowledged yet.
     pub(super) answer: Option<Option<Body>>,
@@ -48,6 +50,10 @@ pub(super) enum Reliability100 {
 }
 
 impl Alerting {
+    pub(super) fn has_open_exchange(&self) -> bool {
+        self.exchange.is_received() || self.provisional.as_ref().is_some_and(|provisional| provisional.described)
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         let provisional = self.provisional.as_ref().map(ReliableProvisional::deadline);
         [Some(self.give_up), provisional].into_iter().flatten().min()
@@ -82,6 +88,7 @@ impl Call {
             described: false,
             provisional: None,
             waiting: VecDeque::new(),
+            exchange: EarlyExchange::Open,
             last_rseq: None,
             answer: None,
             replaces,
@@ -144,8 +151,8 @@ impl Call {
         if alerting.answer.is_some() || (body.is_none() && !early) {
             return Err(Misuse::WrongState);
         }
-        // RFC 3262 §3: no 2xx while a reliable response with SDP is not acknowledged.
-        if alerting.provisional.as_ref().is_some_and(|provisional| provisional.described) {
+        // RFC 3262 §3: no 2xx while a reliable response with SDP is not acknowledged, nor while the peer waits for an answer.
+        if alerting.has_open_exchange() {
             alerting.answer = Some(body);
             return Ok(());
         }

@@ -3,6 +3,7 @@ use std::collections::VecDeque;
 use bellbird_base::Instant;
 
 use super::confirmed::Confirmed;
+use super::early::EarlyExchange;
 use super::identity::{asserted_identity, party};
 use super::offer::Exchange;
 use super::{Call, State, description, request_uri};
@@ -44,6 +45,7 @@ struct Fork {
     rseq: Option<u32>,
     /// The answer that it brought.
     answer: Option<Body>,
+    exchange: EarlyExchange,
     branch: u32,
 }
 
@@ -74,6 +76,30 @@ impl Calling {
 
     pub(super) fn has_fork(&self, message: &Message<'_>) -> bool {
         self.forks.iter().any(|fork| fork.dialog.is_with(message.from()))
+    }
+
+    /// See [`Call::receive_early_offer`]. While another offer is with the user, none is taken in any early dialog.
+    pub(super) fn early_exchange(&mut self, message: &Message<'_>) -> Option<(&mut EarlyExchange, bool)> {
+        let ours = self.offer.is_some();
+        let busy = self.unanswered.is_some();
+        let asked = self.forks.iter().position(|fork| fork.exchange.is_received());
+        let at = asked.or_else(|| self.forks.iter().position(|fork| fork.dialog.is_with(message.from())))?;
+        let fork = self.forks.get_mut(at)?;
+        Some((&mut fork.exchange, ours && !busy))
+    }
+
+    /// Whether the offer that is with the user came from another early dialog than the one that answers now.
+    fn other_fork_waits(&self, success: &Message<'_>) -> bool {
+        self.forks.iter().any(|fork| fork.exchange.is_received() && !fork.dialog.is_with(success.to()))
+    }
+
+    pub(super) fn received_exchange(&mut self) -> Option<&mut EarlyExchange> {
+        self.forks.iter_mut().map(|fork| &mut fork.exchange).find(|exchange| exchange.is_received())
+    }
+
+    /// The early dialog that a request belongs to.
+    pub(super) fn dialog_of(&mut self, message: &Message<'_>) -> Option<&mut Dialog> {
+        self.forks.iter_mut().map(|fork| &mut fork.dialog).find(|dialog| dialog.is_with(message.from()))
     }
 
     pub(super) fn accept_request(&mut self, message: &Message<'_>) -> bool {
@@ -166,6 +192,7 @@ impl Call {
     /// Gives the call up before it is answered.
     pub(super) fn cancel(&mut self, cx: &mut Cx<'_>, by: EndedBy, reason: EndReason) {
         self.announce_end(cx, CallEnd { by, reason, status: None, text: None });
+        self.drop_early_offer(cx);
         let Some(calling) = self.calling() else { return };
         let request = calling.request;
         if !cx.endpoint.is_active(request) {
@@ -238,7 +265,7 @@ impl Call {
             None if calling.forks.len() >= limit => return false,
             None => {
                 let Ok(dialog) = Dialog::uac(message) else { return true };
-                calling.forks.push(Fork { dialog, rseq: None, answer: None, branch });
+                calling.forks.push(Fork { dialog, rseq: None, answer: None, exchange: EarlyExchange::Open, branch });
                 calling.forks.len() - 1
             }
         };
@@ -259,6 +286,9 @@ impl Call {
         fork.rseq = Some(rseq);
         let rack = RAck { rseq, cseq: message.cseq().clone() };
         let tag = fork.dialog.remote_tag().to_owned();
+        if calling.offer.is_some() && description(message).is_some() && fork.exchange == EarlyExchange::Open {
+            fork.exchange = EarlyExchange::Done;
+        }
         match description(message) {
             Some(_) if !offered => calling.unanswered = Some((tag, rack)),
             _ => self.send_prack(cx, &tag, &rack, None),
@@ -303,10 +333,13 @@ impl Call {
         answer: Result<Body, StatusCode>,
     ) -> Result<(), Misuse> {
         let calling = self.calling().ok_or(Misuse::WrongState)?;
-        let (tag, rack) = calling.unanswered.take().ok_or(Misuse::WrongState)?;
+        let Some((tag, rack)) = calling.unanswered.take() else { return self.respond_to_early_offer(cx, answer) };
         match answer {
             Ok(body) => {
                 calling.answered_early = true;
+                if let Some(fork) = calling.forks.iter_mut().find(|fork| fork.dialog.remote_tag() == tag) {
+                    fork.exchange = EarlyExchange::Done;
+                }
                 self.send_prack(cx, &tag, &rack, Some(&body));
                 self.local_description = Some(body);
             }
@@ -325,8 +358,13 @@ impl Call {
     fn receive_success(&mut self, cx: &mut Cx<'_>, message: &Message<'_>) {
         self.peer.learn(message);
         self.tell_identity(cx, message);
+        if self.calling().is_some_and(|calling| calling.other_fork_waits(message)) {
+            self.drop_early_offer(cx);
+        }
         let State::Calling(calling) = core::mem::replace(&mut self.state, State::Over) else { return };
-        let dialog = calling.forks.into_iter().find(|fork| fork.dialog.is_with(message.to())).map(|fork| fork.dialog);
+        let fork = calling.forks.into_iter().find(|fork| fork.dialog.is_with(message.to()));
+        let early = fork.as_ref().map_or(EarlyExchange::Open, |fork| fork.exchange);
+        let dialog = fork.map(|fork| fork.dialog);
         let dialog = match (dialog, Dialog::uac(message)) {
             (Some(mut dialog), _) => {
                 dialog.confirm(message);
@@ -341,7 +379,12 @@ impl Call {
         };
         let cseq = message.cseq().sequence;
         let mut confirmed = Confirmed::called(dialog, calling.request, cseq);
-        let answer = description(message);
+        // What an UPDATE or PRACK agreed on is newer than the answer that the 2xx repeats (RFC 3261 §13.2.1).
+        let outdated = matches!(early, EarlyExchange::Received(_) | EarlyExchange::Renewed);
+        let answer = description(message).filter(|_| !outdated);
+        if let EarlyExchange::Received(carrier) = early {
+            confirmed.set_received(carrier.server(), None);
+        }
         let was_cancelled = calling.cancel != Cancel::No;
         let offered = calling.offer.is_some();
         let complete = offered || calling.answered_early;

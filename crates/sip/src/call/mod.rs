@@ -12,6 +12,7 @@
 mod alerting;
 mod calling;
 mod confirmed;
+mod early;
 mod identity;
 mod offer;
 mod probe;
@@ -351,6 +352,7 @@ impl Call {
 
     /// Tells the user that the call is over and forgets it.
     fn end(&mut self, cx: &mut Cx<'_>, end: CallEnd) {
+        self.drop_early_offer(cx);
         self.announce_end(cx, end);
         self.become_over();
     }

@@ -1,6 +1,7 @@
 use bellbird_base::{Duration, Instant};
 
 use super::confirmed::Unacked;
+use super::early::Carrier;
 use super::session_timer::SessionTimer;
 use super::{Call, State, description};
 use crate::agent::context::Cx;
@@ -331,13 +332,14 @@ impl Call {
             return;
         }
         let offer = description(message);
-        let unready = match &self.state {
-            State::Confirmed(_) => self.unready_for_offer(),
-            // Before the answer only an UPDATE without an offer is taken: our side of the first exchange is open.
-            State::Calling(_) | State::Alerting(_) | State::Leaving(_) | State::Over => {
-                Some(StatusCode::SERVER_INTERNAL_ERROR)
+        if let (State::Calling(_) | State::Alerting(_), Some(offer)) = (&self.state, &offer) {
+            match self.receive_early_offer(cx, Carrier::Update(server), message, offer.clone()) {
+                Ok(()) => self.refresh_early_target(message),
+                Err(status) => self.refuse(cx, server, status),
             }
-        };
+            return;
+        }
+        let unready = self.unready_for_offer();
         match (offer, unready) {
             (Some(_), Some(status)) => self.refuse(cx, server, status),
             (Some(offer), None) => {
@@ -349,9 +351,7 @@ impl Call {
                 cx.call_event(id, CallEvent::Offer(offer));
             }
             (None, _) => {
-                if let Some(dialog) = self.dialog_mut() {
-                    dialog.refresh_target(message);
-                }
+                self.refresh_early_target(message);
                 if self.is_confirmed() {
                     self.start_session(cx, Self::session_for(cx, message));
                 }
@@ -362,10 +362,23 @@ impl Call {
         }
     }
 
+    fn refresh_early_target(&mut self, message: &Message<'_>) {
+        let dialog = match &mut self.state {
+            State::Calling(calling) => calling.dialog_of(message),
+            State::Alerting(_) | State::Confirmed(_) | State::Leaving(_) | State::Over => self.dialog_mut(),
+        };
+        if let Some(dialog) = dialog {
+            dialog.refresh_target(message);
+        }
+    }
+
     /// The user answers the peer's offer, or refuses it.
     pub(crate) fn respond_to_offer(&mut self, cx: &mut Cx<'_>, answer: Result<Body, StatusCode>) -> Result<(), Misuse> {
         if matches!(self.state, State::Calling(_)) {
             return self.answer_early_offer(cx, answer);
+        }
+        if matches!(self.state, State::Alerting(_)) {
+            return self.respond_to_early_offer(cx, answer);
         }
         let confirmed = self.confirmed().ok_or(Misuse::WrongState)?;
         match (core::mem::replace(&mut confirmed.exchange, Exchange::Stable), answer) {

@@ -1,5 +1,6 @@
 use bellbird_base::Instant;
 
+use super::early::{Carrier, EarlyExchange};
 use super::{Call, description};
 use crate::agent::context::Cx;
 use crate::agent::{Body, CallEvent};
@@ -61,6 +62,9 @@ impl Call {
         };
         alerting.last_rseq = Some(rseq);
         alerting.described |= described;
+        if described && alerting.offered && alerting.exchange == EarlyExchange::Open {
+            alerting.exchange = EarlyExchange::Done;
+        }
         response.headers.set(HeaderName::Require, "100rel").set(HeaderName::RSeq, rseq);
         alerting.provisional = Some(ReliableProvisional {
             rseq,
@@ -99,19 +103,31 @@ impl Call {
         let Some(acknowledged) = acknowledged else {
             return self.refuse(cx, server, StatusCode::CALL_DOES_NOT_EXIST);
         };
-        let offered = self.alerting().is_some_and(|alerting| alerting.offered);
-        let description = description(message);
-        // A second exchange inside PRACK is not for us (docs/SIP.md): the caller may send UPDATE or wait.
-        let status = if offered && description.is_some() { StatusCode::NOT_ACCEPTABLE_HERE } else { StatusCode::OK };
-        self.refuse(cx, server, status);
-        if let Some(answer) = description.filter(|_| !offered && acknowledged.described) {
-            cx.call_event(self.id, CallEvent::OfferAnswered(answer));
+        let Some(alerting) = self.alerting() else { return };
+        let answers = !alerting.offered && acknowledged.described && alerting.exchange == EarlyExchange::Open;
+        match description(message) {
+            None => self.refuse(cx, server, StatusCode::OK),
+            Some(answer) if answers => {
+                alerting.exchange = EarlyExchange::Done;
+                self.refuse(cx, server, StatusCode::OK);
+                cx.call_event(self.id, CallEvent::OfferAnswered(answer));
+            }
+            Some(offer) => {
+                // The response is acknowledged whatever becomes of the offer.
+                if self.receive_early_offer(cx, Carrier::Prack(server), message, offer).is_err() {
+                    self.refuse(cx, server, StatusCode::NOT_ACCEPTABLE_HERE);
+                }
+            }
         }
         self.after_prack(cx);
     }
 
-    fn after_prack(&mut self, cx: &mut Cx<'_>) {
-        let Some(alerting) = self.alerting() else { return };
+    /// Goes on with what waited for a PRACK, or for the user's answer to the offer in it.
+    pub(super) fn after_prack(&mut self, cx: &mut Cx<'_>) {
+        let Some(alerting) = self.alerting().filter(|alerting| !alerting.has_open_exchange()) else { return };
+        if alerting.provisional.is_some() && alerting.answer.is_none() {
+            return;
+        }
         if let Some(answer) = alerting.answer.take() {
             return self.accept(cx, answer);
         }

@@ -9,6 +9,7 @@
 
 mod attacks;
 mod calls;
+mod early;
 mod events;
 mod failover;
 mod host;
