@@ -198,7 +198,7 @@ impl AccountEntry {
             register: self.register,
             ..AccountSettings::default()
         };
-        Ok(LoadedAccount { id, settings, secret: self.secret(of) })
+        Ok(LoadedAccount { id, settings, secret: self.secret(of), pin: None })
     }
 
     /// From the environment, else from the key store under the account's address.

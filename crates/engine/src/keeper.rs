@@ -143,7 +143,7 @@ impl Shelf {
         let accounts = memory
             .accounts
             .into_iter()
-            .map(|(id, settings)| LoadedAccount { id, settings, secret: self.secret(id, events) })
+            .map(|(id, settings)| LoadedAccount { id, settings, secret: self.secret(id, events), pin: self.pin(id) })
             .collect();
         let instance = self.instance_id();
         (Loaded { accounts, history: memory.history, audio: memory.audio, preferences: memory.preferences }, instance)
@@ -157,6 +157,10 @@ impl Shelf {
                 None
             }
         }
+    }
+
+    fn pin(&self, id: AccountId) -> Option<String> {
+        self.store.as_ref().and_then(|store| store.text(&pin_name(id)).ok().flatten())
     }
 
     /// The same over restarts where there is a database (RFC 5626 §4.1).
@@ -179,8 +183,11 @@ impl Shelf {
             }
             StoreRequest::DeleteAccount(id) => {
                 self.with_secrets(|secrets| secrets.forget(&secret_name(id)))?;
+                self.with_store(|store| store.forget_text(&pin_name(id)))?;
                 self.with_store(|store| store.forget_account(id))
             }
+            StoreRequest::SavePin(id, Some(realm)) => self.with_store(|store| store.keep_text(&pin_name(id), &realm)),
+            StoreRequest::SavePin(id, None) => self.with_store(|store| store.forget_text(&pin_name(id))),
             StoreRequest::SaveAccount(id, settings) => self.with_store(|store| store.keep_account(id, &settings)),
             StoreRequest::SaveHistory(entry) => self.with_store(|store| store.keep_call(&entry)),
             StoreRequest::DeleteHistory(id) => self.with_store(|store| store.forget_call(&id)),
@@ -206,6 +213,10 @@ impl Shelf {
 
 fn secret_name(id: AccountId) -> String {
     format!("account-{}", id.0)
+}
+
+fn pin_name(id: AccountId) -> String {
+    format!("pin-{}", id.0)
 }
 
 fn store_problem(error: &StoreError) -> Problem {
@@ -235,6 +246,20 @@ mod tests {
         let (loaded, second_instance) = run(&memory, |_| {});
         assert_eq!(loaded.accounts[0].secret, Some(Secret::new("trapper7")));
         assert_eq!(first_instance, second_instance);
+    }
+
+    #[test]
+    fn a_realm_that_asked_for_sha_256_is_remembered_until_its_account_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::SelfContained(folder.path().to_owned());
+        run(&memory, |keeper| {
+            keeper.store(StoreRequest::SaveAccount(AccountId(1), AccountSettings::default()));
+            keeper.store(StoreRequest::SavePin(AccountId(1), Some("fiets.example".to_owned())));
+        });
+        assert_eq!(run(&memory, |_| {}).0.accounts[0].pin.as_deref(), Some("fiets.example"));
+        run(&memory, |keeper| keeper.store(StoreRequest::DeleteAccount(AccountId(1))));
+        run(&memory, |keeper| keeper.store(StoreRequest::SaveAccount(AccountId(1), AccountSettings::default())));
+        assert_eq!(run(&memory, |_| {}).0.accounts[0].pin, None);
     }
 
     #[test]

@@ -170,6 +170,12 @@ impl Store {
         self.keep_preference(name, &text)
     }
 
+    /// Forgets a text kept by [`Self::keep_text`].
+    pub fn forget_text(&self, name: &str) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM preference WHERE name = ?1", [name])?;
+        Ok(())
+    }
+
     /// A text kept by [`Self::keep_text`].
     pub fn text(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.preference(name)

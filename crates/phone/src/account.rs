@@ -15,6 +15,8 @@ pub(crate) struct Account {
     pub(crate) agent: agent::AccountId,
     pub(crate) settings: AccountSettings,
     pub(crate) secret: Option<Secret>,
+    /// The realm that MD5 is not answered for any more.
+    pub(crate) pin: Option<String>,
     pub(crate) registration: Registration,
     /// Whether the last failure was that no server was reached.
     pub(crate) reach: Reach,
@@ -167,6 +169,7 @@ pub(crate) fn agent_config(
     settings: &AccountSettings,
     home: &Home,
     secret: Option<&Secret>,
+    pin: Option<&str>,
     instance_id: Option<&str>,
 ) -> Option<AccountConfig> {
     let address = Uri::sip(Some(&settings.user_name), &home.host, None).ok()?;
@@ -177,7 +180,7 @@ pub(crate) fn agent_config(
         protocol,
         websocket_path: server.as_ref().map(|server| server.path.clone()).unwrap_or_default(),
         outbound_proxy: server.map(|server| server.uri),
-        credentials: secret.map(|secret| credentials(settings, secret)),
+        credentials: secret.map(|secret| credentials(settings, secret, pin)),
         instance_id: instance_id.map(str::to_owned),
         expires: Duration::from_secs(600),
         ..AccountConfig::local(address)
@@ -189,12 +192,12 @@ pub(crate) fn agent_config(
     Some(AccountConfig { registrar: Some(registrar), callers: Callers::Servers, ..base })
 }
 
-fn credentials(settings: &AccountSettings, secret: &Secret) -> AccountCredentials {
+fn credentials(settings: &AccountSettings, secret: &Secret, pin: Option<&str>) -> AccountCredentials {
     AccountCredentials {
         username: settings.auth_name.clone().unwrap_or_else(|| settings.user_name.clone()),
         password: agent::Secret::new(secret.expose()),
-        realm: None,
-        sha256_only: false,
+        realm: pin.map(str::to_owned),
+        sha256_only: pin.is_some(),
     }
 }
 
@@ -285,11 +288,11 @@ mod tests {
         let mut draft = draft("127.0.0.1:5070", "linda");
         draft.settings.register = false;
         let (settings, home) = tidy(&draft).unwrap();
-        let config = agent_config(&settings, &home, None, None).unwrap();
+        let config = agent_config(&settings, &home, None, None, None).unwrap();
         assert_eq!(config.callers, Callers::Anyone);
         assert_eq!(config.registrar, None);
         let registering = AccountSettings { register: true, ..settings };
-        let config = agent_config(&registering, &home, None, None).unwrap();
+        let config = agent_config(&registering, &home, None, None, None).unwrap();
         assert_eq!(config.callers, Callers::Servers);
         assert_eq!(config.registrar.unwrap().as_str(), "sip:127.0.0.1:5070");
     }

@@ -80,6 +80,8 @@ pub struct LoadedAccount {
     pub settings: AccountSettings,
     /// The secret, if the key store had it.
     pub secret: Option<Secret>,
+    /// As it was given out in [`StoreRequest::SavePin`].
+    pub pin: Option<String>,
 }
 
 /// Something about sound that the driver shall do.
@@ -250,7 +252,9 @@ pub enum StoreRequest {
     SaveAccount(AccountId, AccountSettings),
     /// Keep an account's secret in the key store.
     SaveSecret(AccountId, Secret),
-    /// Forget an account and its secret.
+    /// Keep the realm that an account answered with SHA-256, so that MD5 is never answered again; `None`: forget it.
+    SavePin(AccountId, Option<String>),
+    /// Forget an account, its secret and its pin.
     DeleteAccount(AccountId),
     /// Keep a call, new or changed.
     SaveHistory(HistoryEntry),

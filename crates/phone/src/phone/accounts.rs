@@ -109,17 +109,17 @@ impl Phone {
         }
         match tried {
             Some((agent, registered)) => {
-                self.keep_account(id, agent, settings, home, draft.secret.clone());
+                self.keep_account(id, agent, settings, home, draft.secret.clone(), None);
                 self.registration_changed(agent, RegistrationState::Registered(registered));
             }
-            None => self.start_account(id, settings, home, draft.secret.clone()),
+            None => self.start_account(id, settings, home, draft.secret.clone(), None),
         }
     }
 
     pub(super) fn take_account(&mut self, loaded: LoadedAccount) {
         let draft = AccountDraft { settings: loaded.settings, secret: loaded.secret };
         match tidy(&draft) {
-            Ok((settings, home)) => self.start_account(loaded.id, settings, home, draft.secret),
+            Ok((settings, home)) => self.start_account(loaded.id, settings, home, draft.secret, loaded.pin),
             Err(problem) => self.notice(problem, Instant::FAR_FUTURE),
         }
     }
@@ -132,10 +132,16 @@ impl Phone {
         };
         let instance = self.config.instance_id.clone();
         let Some(account) = self.accounts.iter_mut().find(|account| account.id == id) else { return };
+        // Whoever types another server or a new password may have another realm.
+        let unpinned = account.pin.is_some() && (draft.secret.is_some() || account.home != home);
+        if unpinned {
+            account.pin = None;
+        }
         if let Some(secret) = draft.secret.clone() {
             account.secret = Some(secret);
         }
-        let Some(config) = agent_config(&settings, &home, account.secret.as_ref(), instance.as_deref()) else { return };
+        let (secret, pin) = (account.secret.as_ref(), account.pin.as_deref());
+        let Some(config) = agent_config(&settings, &home, secret, pin, instance.as_deref()) else { return };
         account.settings = settings;
         account.home = home;
         account.reach = Reach::Unknown;
@@ -143,6 +149,9 @@ impl Phone {
         let agent = account.agent;
         let _ = self.agent.update_account(self.now, agent, config);
         self.store(StoreRequest::SaveAccount(id, draft_settings(&self.accounts, id)));
+        if unpinned {
+            self.store(StoreRequest::SavePin(id, None));
+        }
         if let Some(secret) = &draft.secret {
             self.store(StoreRequest::SaveSecret(id, secret.clone()));
         }
@@ -174,11 +183,18 @@ impl Phone {
         AccountId(used.chain(remembered).max().unwrap_or(0).saturating_add(1))
     }
 
-    fn start_account(&mut self, id: AccountId, settings: AccountSettings, home: Home, secret: Option<Secret>) {
+    fn start_account(
+        &mut self,
+        id: AccountId,
+        settings: AccountSettings,
+        home: Home,
+        secret: Option<Secret>,
+        pin: Option<String>,
+    ) {
         let instance = self.config.instance_id.as_deref();
-        let Some(config) = agent_config(&settings, &home, secret.as_ref(), instance) else { return };
+        let Some(config) = agent_config(&settings, &home, secret.as_ref(), pin.as_deref(), instance) else { return };
         let agent = self.agent.add_account(self.now, config);
-        self.keep_account(id, agent, settings, home, secret);
+        self.keep_account(id, agent, settings, home, secret, pin);
         self.register(id);
     }
 
@@ -189,14 +205,29 @@ impl Phone {
         settings: AccountSettings,
         home: Home,
         secret: Option<Secret>,
+        pin: Option<String>,
     ) {
         let registration = Registration::Off;
-        self.accounts.push(Account { id, agent, settings, secret, registration, reach: Reach::Unknown, home });
+        self.accounts.push(Account { id, agent, settings, secret, pin, registration, reach: Reach::Unknown, home });
+    }
+
+    /// Remembers a realm that was answered with SHA-256, once.
+    fn pin(&mut self, agent: agent::AccountId) {
+        let Some(realm) = self.agent.sha256_realm(agent).map(str::to_owned) else { return };
+        let Some(account) = self.accounts.iter_mut().find(|account| account.agent == agent) else { return };
+        if account.pin.as_deref() != Some(realm.as_str()) {
+            account.pin = Some(realm.clone());
+            let id = account.id;
+            self.store(StoreRequest::SavePin(id, Some(realm)));
+        }
     }
 
     pub(super) fn registration_changed(&mut self, agent: agent::AccountId, state: RegistrationState) {
         if matches!(&self.trial, Some(Trial::Running { agent: tried, .. }) if *tried == agent) {
             return self.trial_went(state);
+        }
+        if matches!(state, RegistrationState::Registered(_)) {
+            self.pin(agent);
         }
         let (now, clock) = (self.clock.at(self.now), self.clock);
         let Some(account) = self.accounts.iter_mut().find(|account| account.agent == agent) else { return };
@@ -285,7 +316,7 @@ impl Phone {
         let taken = self.accounts.iter().any(|account| address(&account.settings) == address(&settings));
         // Without the instance where it would take the place of a registration that stands.
         let instance = self.config.instance_id.as_deref().filter(|_| !taken);
-        let Some(config) = agent_config(&settings, &draft.home, draft.secret.as_ref(), instance) else { return };
+        let Some(config) = agent_config(&settings, &draft.home, draft.secret.as_ref(), None, instance) else { return };
         let agent = self.agent.add_account(self.now, config);
         let _ = self.agent.register(self.now, agent);
         self.trial = Some(Trial::Running { draft, agent, attempt, until: self.now + ATTEMPT, first });

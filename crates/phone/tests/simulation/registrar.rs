@@ -1,8 +1,8 @@
 //! A registrar of a few lines: what the user sees of registering, refused and granted.
 
 use bellbird_base::{Duration, FlowId, FlowInfo, Instant, Protocol, Seed};
-use bellbird_contract::{AccountTest, Command, ErrorCode, PhoneView, Registration, Timestamp, Transport};
-use bellbird_phone::{Config, Input, Output, Phone};
+use bellbird_contract::{AccountId, AccountTest, Command, ErrorCode, PhoneView, Registration, Timestamp, Transport};
+use bellbird_phone::{Config, Input, Loaded, LoadedAccount, Output, Phone, StoreRequest};
 
 use crate::desk::registering;
 
@@ -11,7 +11,10 @@ struct Line {
     phone: Phone,
     now: Instant,
     answer: &'static str,
+    /// The answer to a REGISTER that carries credentials, where it is another one.
+    answer_to_credentials: Option<&'static str>,
     view: PhoneView,
+    stored: Vec<StoreRequest>,
     requests: Vec<String>,
     deaf: bool,
     finished: bool,
@@ -25,7 +28,17 @@ impl Line {
         let mut config = Config::new(Timestamp(1_000_000_000));
         config.instance_id = Some("urn:uuid:00000000-0000-4000-8000-000000000001".to_owned());
         let phone = Phone::new(config, Seed::from_number(1), now);
-        Self { phone, now, answer, view: PhoneView::default(), requests: Vec::new(), deaf: false, finished: false }
+        Self {
+            phone,
+            now,
+            answer,
+            answer_to_credentials: None,
+            view: PhoneView::default(),
+            stored: Vec::new(),
+            requests: Vec::new(),
+            deaf: false,
+            finished: false,
+        }
     }
 
     fn command(&mut self, command: Command) {
@@ -46,7 +59,9 @@ impl Line {
                 Output::Transmit(transmit) => {
                     let request = String::from_utf8(transmit.payload).unwrap();
                     if request.starts_with("REGISTER") && !self.deaf {
-                        replies.push((transmit.flow, reply(&request, self.answer)));
+                        let again = request.contains("\r\nAuthorization:");
+                        let answer = self.answer_to_credentials.filter(|_| again).unwrap_or(self.answer);
+                        replies.push((transmit.flow, reply(&request, answer)));
                         self.requests.push(request);
                     }
                 }
@@ -59,7 +74,8 @@ impl Line {
                     self.phone.handle_input(Input::Resolved(self.now, id, Ok(vec![remote])));
                 }
                 Output::View(view) => self.view = *view,
-                Output::Close(_) | Output::Media(_) | Output::Store(_) => {}
+                Output::Store(request) => self.stored.push(request),
+                Output::Close(_) | Output::Media(_) => {}
                 Output::Finished => self.finished = true,
                 Output::Timeout(_) => match replies.pop() {
                     Some((flow, reply)) => {
@@ -157,4 +173,38 @@ fn quitting_waits_for_the_registrar_but_not_for_long() {
     assert!(!line.finished);
     line.wait(Duration::from_secs(3));
     assert!(line.finished);
+}
+
+const SHA_256: &str = "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"fiets.example\", nonce=\"x\", qop=\"auth\", algorithm=SHA-256";
+const MD5: &str =
+    "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"fiets.example\", nonce=\"x\", qop=\"auth\", algorithm=MD5";
+
+#[test]
+fn realm_that_asked_for_sha_256_gets_no_md5_after_a_restart() {
+    let mut line = Line::new(SHA_256);
+    line.answer_to_credentials = Some("200 OK");
+    line.command(Command::AddAccount { account: registering("fiets.example", Transport::Udp) });
+    assert!(matches!(line.view.accounts[0].registration, Registration::Registered { .. }));
+    let pin = StoreRequest::SavePin(AccountId(1), Some("fiets.example".to_owned()));
+    assert_eq!(line.stored.iter().filter(|request| **request == pin).count(), 1);
+
+    let mut again = Line::new(MD5);
+    again.answer_to_credentials = Some("200 OK");
+    let draft = registering("fiets.example", Transport::Udp);
+    let account = LoadedAccount {
+        id: AccountId(1),
+        settings: draft.settings.clone(),
+        secret: draft.secret.clone(),
+        pin: Some("fiets.example".to_owned()),
+    };
+    let loaded = Loaded { accounts: vec![account], ..Loaded::default() };
+    again.phone.handle_input(Input::Loaded(again.now, Box::new(loaded)));
+    again.drain();
+    assert!(matches!(again.view.accounts[0].registration, Registration::Failed { .. }));
+    assert!(!again.requests.iter().any(|request| request.contains("\r\nAuthorization:")));
+
+    // A password typed anew is a new beginning.
+    again.command(Command::EditAccount { id: AccountId(1), account: draft });
+    assert!(matches!(again.view.accounts[0].registration, Registration::Registered { .. }));
+    assert!(again.stored.contains(&StoreRequest::SavePin(AccountId(1), None)));
 }

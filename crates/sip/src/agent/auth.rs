@@ -45,9 +45,9 @@ impl Authenticator {
         Self { login, realm, weakest, server: None, proxy: None }
     }
 
-    /// Whether MD5 is not answered any more; to be remembered over restarts.
-    pub(crate) fn is_sha256_only(&self) -> bool {
-        self.weakest > Hash::Md5
+    /// The realm that MD5 is not answered for any more, if there is one.
+    pub(crate) fn sha256_realm(&self) -> Option<&str> {
+        self.realm.as_deref().filter(|_| self.weakest > Hash::Md5)
     }
 
     /// Adds credentials for the challenge that is open, so that the server need not ask each time.
@@ -181,7 +181,8 @@ mod tests {
         let first = answer(&mut authenticator, &refusal(&[MD5, SHA256]), true, 0).unwrap();
         assert!(first.contains("SHA-256"));
         assert_eq!(answer(&mut authenticator, &refusal(&[MD5]), true, 0), Err(Unanswered::Untrusted));
-        assert!(authenticator.is_sha256_only());
+        assert_eq!(authenticator.sha256_realm(), authenticator.realm.as_deref());
+        assert!(authenticator.sha256_realm().is_some());
     }
 
     #[test]

@@ -156,10 +156,10 @@ impl UserAgent {
         account.map(|account| account.registration.state())
     }
 
-    /// Whether an account's realm answered with SHA-256, so that MD5 is not answered there any more
-    /// ([`AccountCredentials::sha256_only`]); worth remembering over restarts.
-    pub fn is_sha256_only(&self, account: AccountId) -> bool {
-        self.accounts.get(&account).is_some_and(|account| account.auth.is_sha256_only())
+    /// The realm that asked an account for SHA-256, so that MD5 is not answered any more; to be remembered over restarts
+    /// and given back as [`AccountCredentials::realm`] with [`AccountCredentials::sha256_only`].
+    pub fn sha256_realm(&self, account: AccountId) -> Option<&str> {
+        self.accounts.get(&account)?.auth.sha256_realm()
     }
 
     /// What was counted and dropped so far.
