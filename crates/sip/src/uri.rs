@@ -10,7 +10,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::message::scan::{is_uri_byte, skip_digits, skip_host, skip_plain_params, skip_plain_user};
+use crate::message::scan::{
+    is_uri_byte, skip_digits, skip_host, skip_plain_params, skip_plain_user, skip_plain_user_name,
+};
 use crate::message::{Malformed, Params};
 
 pub use owned::Uri;
@@ -212,14 +214,11 @@ impl<'a> UriRef<'a> {
         // The first "@" ends the user part: neither it nor host, parameters may hold one unescaped (§25.1). Where
         // there is none before the end, everything is host.
         let mut host_start = start;
-        if let Some(at) = user_end(bytes, start)? {
-            let userinfo = bytes.get(start..at).unwrap_or_default();
-            let user_length = userinfo.iter().position(|byte| *byte == b':');
-            if userinfo.is_empty() || user_length == Some(0) {
-                return Err(WHAT);
-            }
+        if let Some(length) = bytes.get(start..).and_then(|rest| memchr::memchr(b'@', rest)) {
+            let at = start + length;
+            let name_end = user_part(bytes, start, at)?;
             uri.userinfo = span(start, at);
-            uri.password = user_length.map_or(0, |length| (start + length + 1) as u16);
+            uri.password = if name_end < at { (name_end + 1) as u16 } else { 0 };
             host_start = at + 1;
         }
         let host_end = host_end(text, host_start)?;
@@ -240,11 +239,7 @@ impl<'a> UriRef<'a> {
         if !matches!(bytes.get(from), Some(b';' | b'?')) {
             return Err(WHAT);
         }
-        let mut at = skip_plain_params(bytes, from);
-        while bytes.get(at) == Some(&b'%') {
-            check_escape(bytes, at)?;
-            at = skip_plain_params(bytes, at + 3);
-        }
+        let at = escaped(bytes, from, skip_plain_params)?;
         self.params = span(from, at);
         match bytes.get(at..) {
             None | Some([]) => Ok(()),
@@ -353,17 +348,27 @@ fn scheme_end(bytes: &[u8]) -> Option<usize> {
     (scheme.first()?.is_ascii_alphabetic() && scheme.iter().all(legal)).then_some(colon)
 }
 
-/// The position of the "@" behind user and password; `None` where there is none.
+/// Checks user and password, behind which the "@" stands at `end`; gives the position of the colon between them, or
+/// `end`.
 #[inline]
-fn user_end(bytes: &[u8], start: usize) -> Result<Option<usize>, Malformed> {
-    let Some(length) = bytes.get(start..).and_then(|rest| memchr::memchr(b'@', rest)) else { return Ok(None) };
-    let end = start + length;
-    let mut at = skip_plain_user(bytes, start);
+fn user_part(bytes: &[u8], start: usize, end: usize) -> Result<usize, Malformed> {
+    let name_end = escaped(bytes, start, skip_plain_user_name)?;
+    if name_end == start {
+        return Err(WHAT);
+    }
+    let checked = if name_end < end { escaped(bytes, name_end, skip_plain_user)? } else { name_end };
+    if checked == end { Ok(name_end) } else { Err(WHAT) }
+}
+
+/// The position of the first byte that is neither plain by `skip` nor an escape.
+#[inline]
+fn escaped(bytes: &[u8], from: usize, skip: impl Fn(&[u8], usize) -> usize) -> Result<usize, Malformed> {
+    let mut at = skip(bytes, from);
     while bytes.get(at) == Some(&b'%') {
         check_escape(bytes, at)?;
-        at = skip_plain_user(bytes, at + 3);
+        at = skip(bytes, at + 3);
     }
-    if at == end { Ok(Some(end)) } else { Err(WHAT) }
+    Ok(at)
 }
 
 fn check_escape(bytes: &[u8], at: usize) -> Result<(), Malformed> {

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{Algorithm, Qop};
-use crate::message::scan::{is_lws, quoted_end, skip_lws, skip_token, trim};
+use crate::message::scan::{is_lws, quoted_end, skip_bare_value, skip_lws, skip_token, trim};
 use crate::message::{Malformed, unescape};
 
 /// A value as it was written, with its quotes where it has any.
@@ -245,12 +245,8 @@ fn parameter(text: &str, at: usize) -> Result<(&str, &str, usize), Malformed> {
         return Err(WHAT);
     }
     let start = skip_lws(bytes, equals + 1);
-    let end = if bytes.get(start) == Some(&b'"') {
-        quoted_end(bytes, start)? + 1
-    } else {
-        let rest = bytes.get(start..).unwrap_or_default();
-        start + rest.iter().position(|byte| *byte == b',' || is_lws(*byte)).unwrap_or(rest.len())
-    };
+    let end =
+        if bytes.get(start) == Some(&b'"') { quoted_end(bytes, start)? + 1 } else { skip_bare_value(bytes, start) };
     Ok((text.get(at..name_end).ok_or(WHAT)?, text.get(start..end).ok_or(WHAT)?, end))
 }
 

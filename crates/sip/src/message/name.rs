@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::scan::is_token;
+use super::scan::{is_token, same_name};
 
 macro_rules! header_names {
     ($($variant:ident $text:literal $($compact:literal)?,)*) => {
@@ -208,11 +208,6 @@ impl Code {
     pub(crate) fn name(self) -> Option<HeaderName<'static>> {
         NAMES.get(self.0 as usize).map(|known| known.1)
     }
-}
-
-#[inline]
-fn same_name(known: &[u8], name: &[u8]) -> bool {
-    known == name || known.eq_ignore_ascii_case(name)
 }
 
 impl<'a> HeaderName<'a> {

@@ -3,7 +3,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::Malformed;
-use super::scan::{quoted_end, skip_lws, skip_param_value, skip_token, trim};
+use super::scan::{quoted_end, same_name, skip_in_param, skip_lws, skip_param_value, skip_token, trim};
 
 /// Header or URI parameters as they stand in the message: `;name=value;flag;quoted="…"`.
 ///
@@ -90,7 +90,8 @@ impl<'a> Params<'a> {
         loop {
             let start = skip_lws(bytes, at + 1);
             let end = start + name.len();
-            if bytes.get(start..end)?.eq_ignore_ascii_case(name.as_bytes()) && is_name_end(bytes.get(end)) {
+            let candidate = bytes.get(start..end)?;
+            if is_name_end(bytes.get(end)) && same_name(name.as_bytes(), candidate) {
                 let raw_value = value_range(bytes, end).and_then(|value| self.0.get(value));
                 return Some(Param { name: self.0.get(start..end)?, raw_value });
             }
@@ -174,8 +175,8 @@ const fn is_name_end(byte: Option<&u8>) -> bool {
 #[inline]
 fn next_semicolon(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b';' | b'"'))?;
-        if bytes.get(at) == Some(&b';') {
+        at = skip_in_param(bytes, at);
+        if *bytes.get(at)? == b';' {
             return Some(at);
         }
         at = quoted_end(bytes, at).ok()? + 1;
