@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::name::Code;
-use super::scan::{saturating_number, skip_token, trim_bytes, trim_end, trim_start};
+use super::scan::{find_line_feed, saturating_number, skip_token, trim_bytes, trim_end, trim_start};
 use super::{Fault, HeaderName, MAX_FIELDS, MAX_HEAD, NameAddr, Refusal};
 
 /// How many fields lie in the message itself; more of them spill to the heap.
@@ -257,7 +257,7 @@ impl<'a> Table<'a> {
 fn folded_line(bytes: &[u8]) -> usize {
     let mut length = 0;
     loop {
-        let Some(offset) = bytes.get(length..).and_then(|rest| memchr::memchr(b'\n', rest)) else { return bytes.len() };
+        let Some(offset) = bytes.get(length..).and_then(find_line_feed) else { return bytes.len() };
         length += offset + 1;
         if !matches!(bytes.get(length), Some(b' ' | b'\t')) {
             return length;
@@ -268,7 +268,7 @@ fn folded_line(bytes: &[u8]) -> usize {
 /// The end of the line that starts at `at` without its line end, and the start of the next. A lone LF ends a line too.
 #[inline]
 fn line_end(bytes: &[u8], at: usize) -> (usize, usize) {
-    match bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+    match bytes.get(at..).and_then(find_line_feed) {
         Some(offset) => {
             let end = at + offset;
             let cr = offset > 0 && bytes.get(end - 1) == Some(&b'\r');
