@@ -19,6 +19,7 @@ mod history;
 mod preferences;
 mod problem;
 mod secret;
+pub mod server;
 mod time;
 mod view;
 
