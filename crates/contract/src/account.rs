@@ -9,6 +9,7 @@ pub struct AccountId(pub u32);
 
 /// How to reach the account's server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Transport {
     /// As DNS says (RFC 3263); where it says nothing: TLS, then TCP, UDP last.

@@ -9,6 +9,7 @@ pub struct CallId(pub u32);
 
 /// Who called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CallDirection {
     /// The other side.
@@ -22,6 +23,7 @@ pub enum CallDirection {
 
 /// The other side of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Party {
     /// The name, where there is one.

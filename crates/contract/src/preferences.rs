@@ -5,6 +5,7 @@ use crate::AccountId;
 
 /// The language of the UI.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Language {
     /// As the system's.

@@ -7,6 +7,7 @@ use ts_rs::TS;
 ///
 /// A timer is shown as the difference between now and one of these, so that a view need not be sent each second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Timestamp(#[ts(type = "number")] pub u64);
 
 impl Timestamp {
