@@ -1,5 +1,7 @@
 //! The rule of call settings against a table that was written by hand, over every combination.
 
+#![allow(clippy::unwrap_used)]
+
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
     AdminChange, Author, CallMethod, ClientValues, EffectiveSettings, IncomingDocument, Mode, OutgoingDocument,
