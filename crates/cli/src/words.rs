@@ -31,10 +31,15 @@ pub(crate) const fn exit_code(code: ErrorCode) -> Exit {
         ErrorCode::WrongPassword
         | ErrorCode::UnknownUser
         | ErrorCode::RegistrationRefused
-        | ErrorCode::CertificateInvalid => Exit::RegistrationRefused,
+        | ErrorCode::CertificateInvalid
+        | ErrorCode::NotAServer
+        | ErrorCode::ClientTooOld
+        | ErrorCode::ServerTooOld
+        | ErrorCode::LoggedOut => Exit::RegistrationRefused,
         ErrorCode::Busy | ErrorCode::Declined => Exit::Busy,
         ErrorCode::NoAnswer | ErrorCode::Unavailable => Exit::NoAnswer,
         ErrorCode::Forbidden
+        | ErrorCode::MakingCallsOff
         | ErrorCode::NotFound
         | ErrorCode::NumberIncomplete
         | ErrorCode::NoCodecInCommon
@@ -46,7 +51,9 @@ pub(crate) const fn exit_code(code: ErrorCode) -> Exit {
         | ErrorCode::Offline
         | ErrorCode::ConnectionLost => Exit::Unreachable,
         ErrorCode::NoMicrophone | ErrorCode::NoSpeaker | ErrorCode::MicrophoneRefused => Exit::NoDevice,
-        ErrorCode::FieldInvalid | ErrorCode::NoAccount | ErrorCode::InvalidTarget => Exit::Usage,
+        ErrorCode::FieldInvalid | ErrorCode::NoAccount | ErrorCode::InvalidTarget | ErrorCode::LinkInvalid => {
+            Exit::Usage
+        }
         ErrorCode::NoAudio
         | ErrorCode::HoldRefused
         | ErrorCode::TransferFailed
@@ -129,6 +136,14 @@ pub(crate) fn sentence(problem: &Problem) -> String {
             "The history could not be read or written.".to_owned()
         }
         ErrorCode::FieldInvalid => format!("The field {} can't be right.", of("field")),
+        ErrorCode::MakingCallsOff => {
+            format!("{} turned making calls off. You can still answer, and emergency numbers always dial.", of("by"))
+        }
+        ErrorCode::NotAServer => format!("What answers at {} is no Bellbird server. Check the address.", of("server")),
+        ErrorCode::LinkInvalid => "The link is not complete or not an invitation. Copy it whole.".to_owned(),
+        ErrorCode::ClientTooOld => format!("{} needs a newer Bellbird than this one.", of("server")),
+        ErrorCode::ServerTooOld => format!("{} is older than this Bellbird can talk to.", of("server")),
+        ErrorCode::LoggedOut => format!("{} logged this client out. Log in again.", of("server")),
         ErrorCode::Unknown => "Something went wrong.".to_owned(),
     };
     match &problem.details {

@@ -1,8 +1,12 @@
 use serde::Deserialize;
 use ts_rs::TS;
 
+use crate::server::{
+    Availability, CallMethod, CallRecordId, ChangeRequestId, Direction, DndEnd, Forwardings, Scope, ServerCallId, Wish,
+};
 use crate::{
-    AccountDraft, AccountId, AudioRole, AudioSettings, CallId, HistoryId, Language, NoticeId, Theme, ToneCountry,
+    AccountDraft, AccountId, AudioRole, AudioSettings, CallId, HistoryId, Language, NoticeId, Secret, Theme,
+    ToneCountry,
 };
 
 /// What the user wants. It answers nothing: what comes of it is in the next [`crate::PhoneView`].
@@ -185,6 +189,110 @@ pub enum Command {
         /// Which.
         country: ToneCountry,
     },
+
+    /// Looks whether there is a server at an address; see [`crate::PhoneView::server_log_in`].
+    FindServer {
+        /// As typed.
+        server: String,
+    },
+    /// Logs in to a server; its account is added beside those that were typed.
+    LogInToServer {
+        /// Its address, as typed.
+        server: String,
+        /// Log-in name or e-mail address.
+        login: String,
+        /// The password.
+        secret: Secret,
+    },
+    /// Logs in by an invitation, a provisioning link or what a QR code holds.
+    LogInWithLink {
+        /// As it came.
+        link: Secret,
+    },
+    /// Forgets what is under way.
+    CancelServerLogIn,
+    /// Logs out: this client's token and SIP credentials end, and what was kept of the server is forgotten.
+    LogOutOfServer,
+    /// Tries the server again now.
+    TryServerNow,
+    /// Sets a new password.
+    ChangePassword {
+        /// The old one.
+        old: Secret,
+        /// The new one.
+        new: Secret,
+    },
+    /// Turns *Receive incoming calls* on or off.
+    SetReceiveCalls {
+        /// Which.
+        on: bool,
+        /// For which of the user's clients.
+        scope: Scope,
+    },
+    /// Turns *Make calls* on or off.
+    SetMakeCalls {
+        /// Which.
+        on: bool,
+        /// For which of the user's clients.
+        scope: Scope,
+    },
+    /// Chooses what rings first when the user calls.
+    SetCallMethod {
+        /// Which.
+        method: CallMethod,
+        /// For which of the user's clients.
+        scope: Scope,
+    },
+    /// Turns Do Not Disturb on or off, for the user.
+    SetDnd {
+        /// Which.
+        on: bool,
+        /// When it ends by itself.
+        #[serde(default)]
+        #[ts(optional)]
+        end: Option<DndEnd>,
+    },
+    /// Says whether the call plan counts on the user, and where.
+    SetAvailability {
+        /// As it should be.
+        availability: Availability,
+    },
+    /// Forwards calls.
+    SetForwarding {
+        /// All of the user's forwardings.
+        forwarding: Forwardings,
+    },
+    /// Asks the administrators to change a locked setting.
+    AskForChange {
+        /// Which setting.
+        direction: Direction,
+        /// What it should become.
+        #[serde(default)]
+        #[ts(optional)]
+        wish: Option<Wish>,
+        /// In the user's own words.
+        #[serde(default)]
+        text: String,
+    },
+    /// Takes a request back.
+    WithdrawRequest {
+        /// Which.
+        id: ChangeRequestId,
+    },
+    /// Asks why devices rang or did not; see [`crate::server::ServerView::why`].
+    AskWhy {
+        /// For which call.
+        record: CallRecordId,
+    },
+    /// Leaves that page.
+    CloseWhy,
+    /// Ends a call by desk phone or call-back.
+    CancelServerCall {
+        /// Which.
+        call: ServerCallId,
+    },
+    /// Takes the server's refusal off the screen.
+    DismissRefusal,
 
     /// Takes a notice off the screen.
     DismissNotice {

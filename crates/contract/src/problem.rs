@@ -75,6 +75,19 @@ pub enum ErrorCode {
     StorageDamaged,
     /// There is no key store: secrets are kept in an encrypted file.
     KeyStoreMissing,
+    /// An administrator turned making calls off; emergency numbers still dial. Params: `target`, `by`, `since` in
+    /// milliseconds.
+    MakingCallsOff,
+    /// Something answers there and it is no server of ours. Params: `server`.
+    NotAServer,
+    /// An invitation or provisioning link can't be read.
+    LinkInvalid,
+    /// This program is too old for the server. Params: `server`.
+    ClientTooOld,
+    /// The server is too old for this program. Params: `server`.
+    ServerTooOld,
+    /// The server logged this client out. Params: `server`, `by` where somebody did it.
+    LoggedOut,
     /// Something that this version has no words for.
     #[serde(other)]
     Unknown,

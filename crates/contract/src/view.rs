@@ -4,6 +4,7 @@ use ts_rs::TS;
 use crate::{
     AccountId, AccountTest, AccountView, AudioView, CallView, HistoryEntry, Notice, Party, Preferences, Problem,
     Timestamp,
+    server::{ServerLogIn, ServerView},
 };
 
 /// Everything that the UI shows, whole each time. The UI asks for it when it mounts and gets each later one as an event.
@@ -41,6 +42,14 @@ pub struct PhoneView {
     pub preferences: Preferences,
     /// Problems that belong to no call and no account.
     pub notices: Vec<Notice>,
+    /// The server that the user is logged in to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub server: Option<Box<ServerView>>,
+    /// Looking for a server and logging in to it, while that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub server_log_in: Option<ServerLogIn>,
 }
 
 /// Whether there is a network.

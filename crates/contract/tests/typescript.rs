@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use bellbird_contract::server;
 use bellbird_contract::{Command, Levels, PhoneView};
 use ts_rs::{Config, TS, TypeVisitor};
 
@@ -25,7 +26,47 @@ fn declarations() -> String {
     types.visit::<Command>();
     types.visit::<PhoneView>();
     types.visit::<Levels>();
+    visit_api(&mut types);
     types.declared.into_values().fold(HEAD.to_owned(), |file, declaration| file + "\n" + &declaration)
+}
+
+/// What the portal sends and gets; everything else hangs on these.
+fn visit_api(types: &mut Types) {
+    types.visit::<server::ServerHello>();
+    types.visit::<server::SessionRequest>();
+    types.visit::<server::SessionStart>();
+    types.visit::<server::LinkInfo>();
+    types.visit::<server::PasswordChange>();
+    types.visit::<server::PasswordReset>();
+    types.visit::<server::SetUp>();
+    types.visit::<server::IssuedLink>();
+    types.visit::<server::IssuedApiKey>();
+    types.visit::<server::ClientMessage>();
+    types.visit::<server::ServerEvent>();
+    types.visit::<server::Page<server::UserRow>>();
+    types.visit::<server::UserQuery>();
+    types.visit::<server::UserDetail>();
+    types.visit::<server::UserCreated>();
+    types.visit::<server::UserChange>();
+    types.visit::<server::SettingsChange>();
+    types.visit::<server::BulkEdit>();
+    types.visit::<server::DryRun>();
+    types.visit::<server::DndRequest>();
+    types.visit::<server::DndView>();
+    types.visit::<server::VoipAccount>();
+    types.visit::<server::AccountEdit>();
+    types.visit::<server::AccountSecret>();
+    types.visit::<server::SipTest>();
+    types.visit::<server::NetworkTest>();
+    types.visit::<server::NumberEdit>();
+    types.visit::<server::TrunkEdit>();
+    types.visit::<server::TrunkTest>();
+    types.visit::<server::OrganisationChange>();
+    types.visit::<server::RecordQuery>();
+    types.visit::<server::CallRequest>();
+    types.visit::<server::AuditEntry>();
+    types.visit::<server::AuditQuery>();
+    types.visit::<server::ChangeRequestAnswer>();
 }
 
 #[derive(Default)]
@@ -47,6 +88,7 @@ impl TypeVisitor for Types {
         let declaration = one_line_comments(&T::decl(&self.config)).replace('\n', "\n  ");
         self.declared.insert(name, format!("{docs}export {declaration}\n"));
         T::visit_dependencies(self);
+        T::visit_generics(self);
     }
 }
 

@@ -161,7 +161,26 @@ impl Phone {
             Command::SetCountry { country } => self.set_preferences(|it| it.country = country),
             Command::DismissNotice { id } => self.notices.retain(|(notice, _)| notice.id != id),
             Command::Quit => self.quit(),
-            Command::Unknown => {}
+            Command::FindServer { .. }
+            | Command::LogInToServer { .. }
+            | Command::LogInWithLink { .. }
+            | Command::CancelServerLogIn
+            | Command::LogOutOfServer
+            | Command::TryServerNow
+            | Command::ChangePassword { .. }
+            | Command::SetReceiveCalls { .. }
+            | Command::SetMakeCalls { .. }
+            | Command::SetCallMethod { .. }
+            | Command::SetDnd { .. }
+            | Command::SetAvailability { .. }
+            | Command::SetForwarding { .. }
+            | Command::AskForChange { .. }
+            | Command::WithdrawRequest { .. }
+            | Command::AskWhy { .. }
+            | Command::CloseWhy
+            | Command::CancelServerCall { .. }
+            | Command::DismissRefusal
+            | Command::Unknown => {}
         }
     }
 
@@ -245,6 +264,8 @@ impl Phone {
             audio: self.audio_view(),
             preferences: self.preferences.clone(),
             notices: self.notices.iter().map(|(notice, _)| notice.clone()).collect(),
+            server: None,
+            server_log_in: None,
         }
     }
 

@@ -47,6 +47,15 @@ const sentences: Record<ErrorCode, (params: Params) => string> = {
   storageNewer: () => m.problem_storage_newer(),
   storageDamaged: (p) => m.problem_storage_damaged({ path: p['path'] ?? m.problem_same_folder() }),
   keyStoreMissing: () => m.problem_key_store(),
+  makingCallsOff: (p) => begin(m.problem_making_calls_off({ by: p['by'] ?? m.problem_your_administrator() })),
+  notAServer: (p) => m.problem_not_a_server({ server: server(p) }),
+  linkInvalid: () => m.problem_link_invalid(),
+  clientTooOld: (p) => begin(m.problem_client_too_old({ server: server(p) })),
+  serverTooOld: (p) => begin(m.problem_server_too_old({ server: server(p) })),
+  loggedOut: (p) =>
+    p['by']
+      ? m.problem_logged_out_by({ by: p['by'], server: server(p) })
+      : m.problem_logged_out({ server: server(p) }),
   unknown: () => m.problem_unknown(),
 };
 

@@ -21,6 +21,7 @@ mod session;
 mod settings;
 mod telephony;
 mod user;
+mod view;
 
 pub use device::{
     AccountEdit, AccountKind, AccountSecret, AccountSummary, ActionUrl, DeviceState, MediaProfile, NetworkTest,
@@ -66,4 +67,8 @@ pub use telephony::{
 pub use user::{
     ClientView, Page, Personal, ReachableNumber, Security, UserChange, UserCreated, UserDetail, UserDraft, UserQuery,
     UserRow, UserSort,
+};
+pub use view::{
+    AvailabilityPanel, CallMethodChoice, DndPanel, ServerConnection, ServerLogIn, ServerTrouble, ServerView,
+    SettingsView, WhyPage,
 };
