@@ -92,7 +92,7 @@ fn toggle_made_offline_is_seen_here_at_once_and_there_when_it_arrives() {
     let mut app = DndReplica::new(1);
     let on = app.act(true, None, DndSource::Api, NOON).clone();
     assert!(app.state().is_on(NOON));
-    assert_eq!(app.outbox(), [on.clone()]);
+    assert_eq!(app.outbox(), std::slice::from_ref(&on));
     register.admit(on.clone(), Timestamp(NOON.0 + HOUR));
     app.acknowledge(on.stamp, register.state.clone());
     assert_eq!((app.outbox(), app.state()), (&[][..], register.state));

@@ -53,9 +53,7 @@ const sentences: Record<ErrorCode, (params: Params) => string> = {
   clientTooOld: (p) => begin(m.problem_client_too_old({ server: server(p) })),
   serverTooOld: (p) => begin(m.problem_server_too_old({ server: server(p) })),
   loggedOut: (p) =>
-    p['by']
-      ? m.problem_logged_out_by({ by: p['by'], server: server(p) })
-      : m.problem_logged_out({ server: server(p) }),
+    p['by'] ? m.problem_logged_out_by({ by: p['by'], server: server(p) }) : m.problem_logged_out({ server: server(p) }),
   unknown: () => m.problem_unknown(),
 };
 
