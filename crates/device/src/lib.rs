@@ -21,6 +21,7 @@
 mod catalogue;
 mod chooser;
 mod pacer;
+mod real_time;
 mod stream;
 mod system;
 mod thread;
@@ -28,6 +29,7 @@ mod virtual_device;
 
 pub use catalogue::{Catalogue, DeviceId, DeviceInfo, Direction, Nature};
 pub use chooser::{DeviceChoice, Role, RoleState};
+pub use real_time::ask_for_real_time;
 pub use stream::{Capture, Playback, StreamFormat, StreamStats, Wake};
 pub use system::{DeviceError, Host, list_devices};
 pub use thread::{SoundConfig, SoundEvent, SoundSystem};

@@ -11,6 +11,7 @@ use bellbird_base::Duration;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 use crate::pacer::{Pacer, Steps};
+use crate::real_time::ask_for_real_time;
 use crate::stream::{self, Capture, Playback, Sink, Source, StreamFormat, Wake};
 
 /// The rate of null devices and of files that are written.
@@ -42,7 +43,10 @@ impl Drop for Paced {
 impl Paced {
     fn spawn(name: &str, run: impl FnOnce(Receiver<Infallible>) + Send + 'static) -> Result<Self, String> {
         let (stop, stopped) = mpsc::channel();
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(stopped));
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            ask_for_real_time();
+            run(stopped);
+        });
         Ok(Self { stop: Some(stop), thread: Some(thread.map_err(|error| error.to_string())?) })
     }
 }

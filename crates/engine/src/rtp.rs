@@ -168,6 +168,7 @@ struct Worker<N, E> {
 
 impl<N: Fn() -> Instant, E: FnMut(RtpEvent)> Worker<N, E> {
     fn run(mut self) {
+        bellbird_device::ask_for_real_time();
         let mut ready = Events::with_capacity(64);
         while self.running {
             let wait = self.next_deadline().map(|deadline| deadline.since((self.now)()));

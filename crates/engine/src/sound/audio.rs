@@ -101,6 +101,7 @@ pub(super) struct Audio {
 
 impl Audio {
     pub(super) fn run(mut self) {
+        bellbird_device::ask_for_real_time();
         loop {
             while let Ok(order) = self.orders.pop() {
                 if matches!(order, Order::Quit) {
