@@ -26,6 +26,7 @@ mod stream;
 mod system;
 mod thread;
 mod virtual_device;
+mod watch;
 
 pub use catalogue::{Catalogue, DeviceId, DeviceInfo, Direction, Nature};
 pub use chooser::{DeviceChoice, Role, RoleState};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time;
@@ -13,8 +14,9 @@ use crate::chooser::{Chooser, DeviceChoice, Role, RoleState, Target};
 use crate::stream::{Capture, Playback, StreamStats, Wake};
 use crate::system::{Broken, DeviceStream, Host, System};
 use crate::virtual_device::{self as virtual_device, Paced};
+use crate::watch::Watch;
 
-/// How often it is looked for devices that came or went.
+/// How often streams are looked after, and devices looked for where nobody tells that they came or went.
 const LOOK_EVERY: Duration = Duration::from_millis(1_000);
 /// A stream that neither took nor gave samples for so long is dead.
 const DEAD_AFTER: Duration = Duration::from_secs(3);
@@ -62,6 +64,7 @@ enum Command {
     Broken(Role, u64, String),
     FileEnded(u64),
     Look,
+    News,
     Stop,
 }
 
@@ -151,6 +154,9 @@ impl Opened {
 struct Keeper {
     host: Host,
     system: Option<System>,
+    watch: Option<Watch>,
+    /// News that wait to be looked at: some come by the dozen.
+    news: Arc<AtomicBool>,
     catalogue: Catalogue,
     choosers: BTreeMap<Role, Chooser>,
     open: BTreeMap<Role, Opened>,
@@ -169,6 +175,8 @@ impl Keeper {
         Self {
             host: config.host,
             system: None,
+            watch: None,
+            news: Arc::default(),
             catalogue: Catalogue::default(),
             choosers: Role::ALL.into_iter().map(&mut chooser).collect(),
             open: BTreeMap::new(),
@@ -188,7 +196,7 @@ impl Keeper {
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => {
-                    self.look(false);
+                    self.tick();
                     next_look = time::Instant::now() + LOOK_EVERY;
                 }
             }
@@ -216,7 +224,20 @@ impl Keeper {
                 (self.listener)(SoundEvent::FileEnded);
             }
             Command::Look => self.look(false),
+            Command::News => {
+                self.news.store(false, Ordering::Release);
+                self.look(false);
+            }
             Command::Broken(..) | Command::FileEnded(_) | Command::Stop => {}
+        }
+    }
+
+    /// Looks after the streams, and for devices unless they are watched.
+    fn tick(&mut self) {
+        if self.watch.as_ref().is_none_or(Watch::is_over) {
+            self.look(false);
+        } else {
+            self.look_after_roles();
         }
     }
 
@@ -225,11 +246,16 @@ impl Keeper {
         if self.system.is_none() {
             self.connect(first);
         }
+        // Watched first and listed then, nothing is missed in between.
+        if self.watch.as_ref().is_none_or(Watch::is_over) {
+            self.watch = self.watch();
+        }
         let catalogue = match self.system.as_ref().map(System::catalogue) {
             Some(Ok(catalogue)) => catalogue,
             Some(Err(error)) => {
                 tracing::warn!("the sound system does not answer any more: {error}");
                 self.system = None;
+                self.watch = None;
                 Catalogue::default()
             }
             None => Catalogue::default(),
@@ -238,6 +264,10 @@ impl Keeper {
             self.catalogue = catalogue;
             (self.listener)(SoundEvent::Devices(self.catalogue.devices.clone()));
         }
+        self.look_after_roles();
+    }
+
+    fn look_after_roles(&mut self) {
         let now = self.now();
         for role in Role::ALL {
             self.with(role, |chooser, catalogue| chooser.observe(now, catalogue));
@@ -259,6 +289,15 @@ impl Keeper {
             }
             Err(_) => {}
         }
+    }
+
+    fn watch(&self) -> Option<Watch> {
+        let (commands, waiting) = (self.commands.clone(), Arc::clone(&self.news));
+        Watch::on(self.system.as_ref()?.name(), move || {
+            if !waiting.swap(true, Ordering::AcqRel) {
+                drop(commands.send(Command::News));
+            }
+        })
     }
 
     /// Lets a role's chooser decide, opens what it says and tells where the role stands.
