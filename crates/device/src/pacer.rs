@@ -15,10 +15,12 @@ impl Pacer {
         Self { rate, done: 0 }
     }
 
-    /// Frames that are due `elapsed` after the start and were not handed out yet. After a standstill of more than half a
+    /// Frames of the periods that ended `elapsed` after the start and were not handed out yet. Only whole periods: a thread
+    /// that wakes a moment late must not look like a device whose callbacks vary. After a standstill of more than half a
     /// second the frames that were missed are skipped: nobody wants to hear them any more.
     pub(crate) fn due(&mut self, elapsed: Duration) -> usize {
-        let due = u64::try_from(elapsed.as_nanos() * u128::from(self.rate) / 1_000_000_000).unwrap_or(u64::MAX);
+        let time = elapsed.as_nanos() / Self::PERIOD.as_nanos() * Self::PERIOD.as_nanos();
+        let due = u64::try_from(time * u128::from(self.rate) / 1_000_000_000).unwrap_or(u64::MAX);
         let frames = due.saturating_sub(self.done);
         self.done = self.done.max(due);
         let longest = u64::from(self.rate / 2);
@@ -65,8 +67,16 @@ mod tests {
             elapsed += Duration::from_micros(9_973);
             total += pacer.due(elapsed);
         }
-        let expected = elapsed.as_nanos() * 44_100 / 1_000_000_000;
+        let expected = elapsed.as_nanos() / 10_000_000 * 441;
         assert_eq!(total as u128, expected);
+    }
+
+    #[test]
+    fn waking_late_changes_nothing_in_how_much_is_handed_out() {
+        let mut pacer = Pacer::new(48_000);
+        let late = [0, 900, 50, 3_000, 0].map(Duration::from_micros);
+        let steps = late.iter().zip(1_u32..).map(|(late, n)| pacer.due(Pacer::PERIOD * n + *late));
+        assert!(steps.eq([480; 5]));
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn drain(mut sink: Sink, mut writer: Option<Writer>, stop: &Receiver<Infallible>
     let patience = frames(PATIENCE);
     while let Some(elapsed) = steps.wait(stop) {
         behind += pacer.due(elapsed);
-        let taken = sink.pop(behind, |sample| write(&mut writer, sample));
+        let taken = catch_up(&mut sink, behind, &mut writer);
         behind -= taken;
         let silence = behind.saturating_sub(patience);
         (0..silence).for_each(|_| write(&mut writer, 0.0));
@@ -139,6 +139,21 @@ fn drain(mut sink: Sink, mut writer: Option<Writer>, stop: &Receiver<Infallible>
     // What the sound thread wrote before the end belongs into the file too.
     sink.drain(|sample| write(&mut writer, sample));
     flush(&mut writer);
+}
+
+/// Takes what is there of `behind` frames, a period at a time: were it more at once, as much would be kept ready from then
+/// on, though nothing is lost here by being late, and calls would be stretched to make room for it.
+fn catch_up(sink: &mut Sink, behind: usize, writer: &mut Option<Writer>) -> usize {
+    let mut taken = 0;
+    while taken < behind {
+        let wanted = period().min(behind - taken);
+        let ready = sink.pop(wanted, |sample| write(writer, sample));
+        taken += ready;
+        if ready < wanted {
+            break;
+        }
+    }
+    taken
 }
 
 fn frames(duration: Duration) -> usize {

@@ -108,3 +108,12 @@ fn null_devices_keep_time() {
     assert!(samples.iter().all(|&sample| sample == 0.0));
     assert!(start.elapsed() >= Duration::from_millis(90));
 }
+
+#[test]
+fn catching_up_does_not_ask_for_more_to_be_kept_ready() {
+    let (mut sink, mut playback) = stream::playback(StreamFormat { rate: RATE }, period(), &wake());
+    let due = playback.due();
+    (0..3 * period()).for_each(|_| playback.ring.push(0.5).unwrap());
+    assert_eq!(catch_up(&mut sink, 3 * period(), &mut None), 3 * period());
+    assert_eq!(playback.due(), due);
+}
