@@ -28,7 +28,7 @@ impl Default for UplinkConfig {
         Self {
             codec: Codec::Opus,
             ptime: Duration::from_millis(20),
-            bitrate: 32_000,
+            bitrate: 48_000,
             complexity: 9,
             silence: Silence::Sent,
         }
