@@ -9,12 +9,12 @@ use bellbird_tests::{Account, Baresip, BaresipAccount, Bellbird, Kamailio, Speec
 /// How long the words take, with what is around them.
 pub(crate) const WORDS: Duration = Duration::from_secs(10);
 
-/// How much lower than the peers' own score what a peer hears of us may be: the same call varies as much between runs.
-const TOLERANCE: f64 = 0.15;
+/// How much lower than the peers' own score what a peer hears of us may be. baresip's coarse filter flatters µ-law by 0.1: an
+/// exact one and G.711 alone come to 3.67–3.71 with the near voice.
+const TOLERANCE: f64 = 0.12;
 
-/// The same for what we hear. baresip writes down what it decodes, whenever that is; we play it out by the clock, and a
-/// jitter buffer that finds its depth during the first words costs up to so much.
-const PLAYOUT_TOLERANCE: f64 = 0.35;
+/// The same for what we hear: one period of the voice put in or left out, where the machine stumbled.
+const PLAYOUT_TOLERANCE: f64 = 0.2;
 
 /// The two sides' words.
 #[derive(Clone, Debug)]
@@ -28,6 +28,13 @@ pub(crate) struct Words {
 impl Words {
     pub(crate) async fn prepared() -> Self {
         Self { near: Speech::of(Voice::Near).await, far: Speech::of(Voice::Far).await }
+    }
+
+    /// The same words after a silence.
+    pub(crate) async fn after(&self, stage: &Stage, silence: Duration) -> Self {
+        let at = |name| stage.folder().join(name);
+        let near = self.near.after(silence, &at("near.wav")).await;
+        Self { near, far: self.far.after(silence, &at("far.wav")).await }
     }
 
     pub(crate) fn near_path(&self) -> &str {
@@ -60,7 +67,7 @@ pub(crate) struct Codec {
 }
 
 pub(crate) const OPUS: Codec =
-    Codec { name: "opus", in_baresip: "opus/48000/2", in_linphone: "opus", band: Band::Wide, peers_own: (4.48, 4.48) };
+    Codec { name: "opus", in_baresip: "opus/48000/2", in_linphone: "opus", band: Band::Wide, peers_own: (4.52, 4.49) };
 pub(crate) const G722: Codec =
     Codec { name: "g722", in_baresip: "G722/16000/1", in_linphone: "G722", band: Band::Wide, peers_own: (4.53, 4.53) };
 pub(crate) const PCMU: Codec =

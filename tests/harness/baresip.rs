@@ -12,7 +12,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 use crate::namespace::Place;
 use crate::ports::free_port;
-use crate::process::{Log, Process};
+use crate::process::{Log, Process, in_real_time};
 use crate::speech::Speech;
 use crate::stage::Stage;
 
@@ -145,7 +145,7 @@ impl Baresip {
         }
         let mut command = place.command("baresip");
         command.arg("-f").arg(&folder).current_dir(&folder);
-        let process = stage.start(&name, command);
+        let process = stage.start(&name, in_real_time(command));
         process.log.wait_for(0, "baresip is ready", LIMIT).await;
         let events = stage.log(&format!("{name}, events"));
         let control = match place.is_reachable_from_here() {
@@ -262,7 +262,7 @@ fn configuration(
          call_local_timeout 120\ncall_max_calls 4\nnet_interface {host}\n\
          audio_player aubridge,null\naudio_source aufile,{says}\naudio_alert aubridge,null\n\
          ausrc_srate 48000\nauplay_srate 48000\nausrc_channels 1\nauplay_channels 1\n\
-         rtp_stats yes\nrtp_ports {rtp}-{}\njitter_buffer_delay 5-10\nopus_bitrate 64000\n\
+         rtp_stats yes\nrtp_ports {rtp}-{}\njitter_buffer_delay 5-10\nopus_bitrate 48000\n\
          module_path {MODULES}\nmodule opus.so\nmodule g722.so\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\n\
          module sndfile.so\nsnd_path {sound}\nmodule srtp.so\nmodule_tmp uuid.so\nmodule_tmp account.so\n\
          module_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {host}:{control_port}\nstatmode_default off\n",

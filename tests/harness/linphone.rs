@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 use crate::ports::free_port;
-use crate::process::{Log, Process};
+use crate::process::{Log, Process, in_real_time};
 use crate::speech::Speech;
 use crate::stage::Stage;
 
@@ -40,7 +40,7 @@ impl Linphone {
         // It buffers what it prints into a pipe otherwise.
         let mut command = Command::new("stdbuf");
         command.args(["-oL", "linphonec", "-c"]).arg(&rc).arg("-a").current_dir(&folder).env("HOME", &folder);
-        let process = stage.start(&name, command);
+        let process = stage.start(&name, in_real_time(command));
         let mut linphone = Self { process, recording };
         kamailio.registered(user).await;
         linphone.type_line("soundcard use files").await;
@@ -86,6 +86,8 @@ impl Linphone {
     }
 }
 
+/// Its buffer by default follows the sender's clock by an estimate that swings widely at first, whoever sends: what it plays
+/// slips by 10 and 20 ms and scores between 3.2 and 4.5. The basic one keeps still.
 fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &str, folder: &Path) -> String {
     let (port, rtp) = (free_port(), free_port());
     let (udp, tcp) = if transport == Transport::Udp { (port, 0) } else { (0, port) };
@@ -117,6 +119,7 @@ fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &
         "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port=0\nguess_hostname=0\ncontact=sip:{user}@127.0.0.1\n\
          use_ipv6=0\nmedia_encryption=none\nstore_auth=0\ndefault_proxy=0\n\
          [net]\nmtu=0\nfirewall_policy=0\n[rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
+         jitter_buffer_algorithm=basic\n\
          [sound]\nechocancellation=0\nagc=0\nmic_gain_db=0\nplayback_gain_db=0\n[video]\nenabled=0\n\
          [misc]\nlog_collection_upload_server_url=\nuuid=\nhistory_max_size=0\n[storage]\ncall_logs_db_uri={folder}/logs.db\n\
          [proxy_0]\nreg_proxy=<{registrar}>\nreg_route=<{registrar};lr>\nreg_identity=sip:{user}@{DOMAIN}\n\

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
@@ -183,4 +183,33 @@ pub async fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[S]) -
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{name} failed: {}{printed}", String::from_utf8_lossy(&output.stderr));
     printed
+}
+
+/// The same command, run before everything else where this machine lets us: what a peer hears and says must not depend on
+/// what else the machine does. Programs of our own see to that themselves.
+pub(crate) fn in_real_time(command: Command) -> Command {
+    if !may_run_in_real_time() {
+        return command;
+    }
+    let original = command.as_std();
+    let mut wrapped = Command::new("chrt");
+    wrapped.args(["--rr", "5"]).arg(original.get_program()).args(original.get_args());
+    if let Some(folder) = original.get_current_dir() {
+        wrapped.current_dir(folder);
+    }
+    for (name, value) in original.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    wrapped
+}
+
+fn may_run_in_real_time() -> bool {
+    static MAY: OnceLock<bool> = OnceLock::new();
+    *MAY.get_or_init(|| {
+        let tried = std::process::Command::new("chrt").args(["--rr", "5", "true"]).stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    })
 }

@@ -1,6 +1,7 @@
 //! What is said: eight seconds of natural speech, in two pieces so that a mixed-up direction shows.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use audio_codec::g722::G722Decoder;
 use tempfile::NamedTempFile;
@@ -42,6 +43,13 @@ impl Speech {
             make(&cache_folder().join(RECORDINGS).join(format!("{recording}.g722")), &folder, &path).await;
         }
         Self { path }
+    }
+
+    /// The same speech after this much more silence, for listeners that need a while to settle.
+    pub async fn after(&self, silence: Duration, path: &Path) -> Self {
+        let silence = silence.as_secs_f64().to_string();
+        run("sox", &[self.path.as_os_str(), path.as_os_str(), "pad".as_ref(), silence.as_ref()]).await;
+        Self { path: path.to_owned() }
     }
 
     /// The same speech several times over, for calls that last.
