@@ -1,10 +1,10 @@
 use bellbird_base::{Duration, Instant};
 
-use super::UserAgent;
 use super::account::Account;
 use super::command::{Invite, Misuse};
 use super::config::{AccountConfig, AccountId};
 use super::event::{Body, CallId};
+use super::{Due, UserAgent};
 use crate::call::{Call, Origin, digit_body};
 use crate::registration;
 use crate::status::StatusCode;
@@ -37,6 +37,7 @@ impl UserAgent {
         });
         let call_id = self.rng.token(24);
         self.accounts.insert(id, Account::new(id, config, call_id));
+        self.deadlines.set(&Due::Registration(id), None);
         if wanted {
             self.with_account(id, registration::register);
         }
@@ -124,7 +125,7 @@ impl UserAgent {
         let (call_id, tag) = (self.rng.token(24), self.rng.token(12));
         let origin = Origin { call_id, tag, replaces, referred_by, reports_to };
         let call = self.with_account(account, |cx| Call::invite(cx, id, account, invite, origin));
-        self.calls.insert(id, call.unwrap_or(Err(Misuse::UnknownAccount))?);
+        self.keep_call(call.unwrap_or(Err(Misuse::UnknownAccount))?, None);
         self.settle();
         Ok(id)
     }

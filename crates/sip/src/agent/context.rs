@@ -10,7 +10,7 @@ use crate::message::{HeaderName, Method, Request};
 use crate::status::StatusCode;
 
 /// Who gets the responses to a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {
     Registration(AccountId),
     Call(CallId),

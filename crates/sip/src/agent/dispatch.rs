@@ -96,7 +96,7 @@ impl UserAgent {
                 }
             }
             Effect::DialogOf(call_id, tag, owner) => {
-                self.dialogs.insert((call_id, tag), owner);
+                self.dialogs.insert(call_id, tag, owner);
             }
         }
     }
@@ -147,7 +147,7 @@ impl UserAgent {
     }
 
     fn flow_idle(&mut self, flow: FlowId) {
-        let in_use = self.calls.values().any(|call| call.uses_flow(flow))
+        let in_use = self.call_flows.of(flow).next().is_some()
             || self.accounts.values().any(|account| account.flow == Some(flow));
         if in_use {
             self.endpoint.touch(self.now, flow);
@@ -292,22 +292,20 @@ impl UserAgent {
     }
 
     fn receive_cancel(&mut self, server: ServerId, message: &Message<'_>) {
-        let alerting = self.calls.values().find(|call| call.is_alerting_on(server)).map(|call| call.id);
-        if let Some(call) = alerting {
-            self.with_call(call, |call, cx| call.caller_gave_up(cx, message));
-            return;
-        }
-        let calls: Vec<CallId> = self.calls.keys().copied().collect();
-        for call in calls {
-            if self.with_call(call, |call, cx| call.cancel_reinvite(cx, server)) == Some(true) {
-                return;
+        let owner = self.endpoint.to_tag(server).and_then(|tag| self.dialogs.owner(message.call_id(), tag));
+        let Some(Owner::Call(call)) = owner else { return };
+        self.with_call(call, |call, cx| {
+            if call.is_alerting_on(server) {
+                call.caller_gave_up(cx, message);
+            } else {
+                call.cancel_reinvite(cx, server);
             }
-        }
+        });
     }
 
     fn owner_of(&self, message: &Message<'_>) -> Option<Owner> {
         let tag = message.to().tag()?;
-        self.dialogs.get(&(message.call_id().to_owned(), tag.to_owned())).copied()
+        self.dialogs.owner(message.call_id(), tag)
     }
 
     fn receive_request(&mut self, server: ServerId, flow: FlowId, message: &Message<'_>) {
@@ -423,14 +421,16 @@ impl UserAgent {
         let arrived = Arrived { server, flow, message, replaces };
         let call = self.with_account(account, |cx| Call::incoming(cx, id, account, &arrived)).flatten();
         if let Some(call) = call {
-            self.calls.insert(id, call);
+            self.keep_call(call, None);
         }
     }
 
     /// RFC 3891 §3.
     fn replaced_call(&self, message: &Message<'_>) -> Result<Option<CallId>, StatusCode> {
         let Some(replaces) = message.replaces() else { return Ok(None) };
-        let call = self.calls.values().find(|call| call.is_named_by(&replaces));
+        let owner = self.dialogs.owner(replaces.call_id, replaces.to_tag);
+        let Some(Owner::Call(call)) = owner else { return Err(StatusCode::CALL_DOES_NOT_EXIST) };
+        let call = self.calls.get(&call).filter(|call| call.is_named_by(&replaces));
         match call {
             Some(call) if call.has_ended() => Err(StatusCode::DECLINE),
             Some(call) if call.is_confirmed() && replaces.early_only => Err(StatusCode::BUSY_HERE),

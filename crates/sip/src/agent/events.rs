@@ -2,11 +2,11 @@
 
 use bellbird_base::Instant;
 
-use super::UserAgent;
 use super::command::{Misuse, Publish, Subscribe};
 use super::config::AccountId;
 use super::context::{Cx, Owner};
 use super::event::{Body, PublicationId, SubscriptionId};
+use super::{Due, UserAgent};
 use crate::endpoint::{RequestId, ServerId};
 use crate::message::{Message, Method};
 use crate::publication::Publication;
@@ -24,7 +24,7 @@ impl UserAgent {
         self.last_event_name += 1;
         let id = SubscriptionId(self.last_event_name);
         let subscription = self.with_account(account, |cx| Subscription::start(cx, id, account, wish));
-        self.subscriptions.insert(id, subscription.ok_or(Misuse::UnknownAccount)?);
+        self.keep_subscription(id, subscription.ok_or(Misuse::UnknownAccount)?);
         self.settle();
         Ok(id)
     }
@@ -53,7 +53,7 @@ impl UserAgent {
         self.last_event_name += 1;
         let id = PublicationId(self.last_event_name);
         let publication = self.with_account(account, |cx| Publication::start(cx, id, account, wish));
-        self.publications.insert(id, publication.ok_or(Misuse::UnknownAccount)?);
+        self.keep_publication(id, publication.ok_or(Misuse::UnknownAccount)?);
         self.settle();
         Ok(id)
     }
@@ -86,23 +86,26 @@ impl UserAgent {
         Ok(())
     }
 
-    pub(super) fn tick_events(&mut self) {
-        let due = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= self.now);
-        let subscriptions: Vec<_> =
-            self.subscriptions.iter().filter(|(_, one)| due(one.deadline())).map(|(id, _)| *id).collect();
-        let publications: Vec<_> =
-            self.publications.iter().filter(|(_, one)| due(one.deadline())).map(|(id, _)| *id).collect();
-        for id in subscriptions {
-            self.with_subscription(id, Subscription::fire);
-        }
-        for id in publications {
-            self.with_publication(id, Publication::fire);
+    pub(super) fn fire_event(&mut self, due: Due) {
+        match due {
+            Due::Subscription(id) => {
+                self.with_subscription(id, Subscription::fire);
+            }
+            Due::Publication(id) => {
+                self.with_publication(id, Publication::fire);
+            }
+            Due::Registration(_) | Due::Call(_) => {}
         }
     }
 
-    pub(super) fn next_event_deadline(&self) -> Option<Instant> {
-        let subscriptions = self.subscriptions.values().filter_map(Subscription::deadline);
-        subscriptions.chain(self.publications.values().filter_map(Publication::deadline)).min()
+    fn keep_subscription(&mut self, id: SubscriptionId, subscription: Subscription) {
+        self.deadlines.set(&Due::Subscription(id), subscription.deadline());
+        self.subscriptions.insert(id, subscription);
+    }
+
+    fn keep_publication(&mut self, id: PublicationId, publication: Publication) {
+        self.deadlines.set(&Due::Publication(id), publication.deadline());
+        self.publications.insert(id, publication);
     }
 
     pub(super) fn event_request_failed(&mut self, owner: Owner, request: RequestId) {
@@ -152,9 +155,10 @@ impl UserAgent {
         let mut subscription = self.subscriptions.remove(&id)?;
         let result = self.with_account(subscription.account, |cx| run(&mut subscription, cx));
         if subscription.is_over() {
-            self.dialogs.retain(|_, owner| *owner != Owner::Subscription(id));
+            self.deadlines.set(&Due::Subscription(id), None);
+            self.dialogs.forget(Owner::Subscription(id));
         } else {
-            self.subscriptions.insert(id, subscription);
+            self.keep_subscription(id, subscription);
         }
         result
     }
@@ -166,8 +170,10 @@ impl UserAgent {
     ) -> Option<T> {
         let mut publication = self.publications.remove(&id)?;
         let result = self.with_account(publication.account, |cx| run(&mut publication, cx));
-        if !publication.is_over() {
-            self.publications.insert(id, publication);
+        if publication.is_over() {
+            self.deadlines.set(&Due::Publication(id), None);
+        } else {
+            self.keep_publication(id, publication);
         }
         result
     }

@@ -10,6 +10,7 @@ mod command;
 mod commands;
 mod config;
 pub(crate) mod context;
+mod dialogs;
 mod dispatch;
 mod event;
 mod events;
@@ -32,11 +33,12 @@ pub use event::{
 pub use io::{FlowEnd, Input, Output, Question, ResolveFailure, ResolveId, TimeoutReason};
 
 use crate::call::Call;
-use crate::endpoint::{Action, Endpoint, RequestId};
+use crate::endpoint::{Action, Deadlines, Endpoint, RequestId};
 use crate::publication::Publication;
 use crate::subscription::Subscription;
 use account::Account;
 use context::{Cx, Effect, Inflight, Owner};
+use dialogs::{CallFlows, Dialogs};
 
 /// The methods that we take.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, REFER, NOTIFY, MESSAGE";
@@ -55,8 +57,10 @@ pub struct UserAgent {
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     publications: BTreeMap<PublicationId, Publication>,
     inflight: BTreeMap<RequestId, Inflight>,
-    /// Who owns the dialog with this Call-ID and local tag.
-    dialogs: BTreeMap<(String, String), Owner>,
+    dialogs: Dialogs,
+    call_flows: CallFlows,
+    /// When accounts, calls, subscriptions and publications want to be woken up.
+    deadlines: Deadlines<Due>,
     events: VecDeque<Event>,
     effects: Vec<Effect>,
     counters: Counters,
@@ -65,6 +69,25 @@ pub struct UserAgent {
     last_account: u64,
     last_call: u64,
     last_event_name: u64,
+}
+
+/// Whose timer rings; in the order in which those of one instant do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Registration(AccountId),
+    Call(CallId),
+    Subscription(SubscriptionId),
+    Publication(PublicationId),
+}
+
+impl Due {
+    const fn reason(self) -> TimeoutReason {
+        match self {
+            Self::Registration(_) => TimeoutReason::Registration,
+            Self::Call(_) => TimeoutReason::Call,
+            Self::Subscription(_) | Self::Publication(_) => TimeoutReason::Subscription,
+        }
+    }
 }
 
 /// What was counted and dropped.
@@ -94,7 +117,9 @@ impl UserAgent {
             subscriptions: BTreeMap::new(),
             publications: BTreeMap::new(),
             inflight: BTreeMap::new(),
-            dialogs: BTreeMap::new(),
+            dialogs: Dialogs::default(),
+            call_flows: CallFlows::default(),
+            deadlines: Deadlines::default(),
             events: VecDeque::new(),
             effects: Vec::new(),
             counters: Counters::default(),
@@ -187,32 +212,31 @@ impl UserAgent {
             .endpoint
             .next_timeout()
             .map(|(at, flow)| (at, if flow { TimeoutReason::Flow } else { TimeoutReason::Transaction }));
-        let registrations = self.accounts.values().filter_map(|account| account.registration.deadline());
-        let calls = self.calls.values().filter_map(Call::deadline);
-        endpoint
-            .into_iter()
-            .chain(registrations.map(|at| (at, TimeoutReason::Registration)))
-            .chain(calls.map(|at| (at, TimeoutReason::Call)))
-            .chain(self.next_event_deadline().map(|at| (at, TimeoutReason::Subscription)))
-            .min_by_key(|(at, _)| *at)
-            .unwrap_or((Instant::FAR_FUTURE, TimeoutReason::Idle))
+        let own = self.deadlines.next().map(|(at, due)| (at, due.reason()));
+        let first = endpoint.into_iter().chain(own).min_by_key(|(at, _)| *at);
+        first.unwrap_or((Instant::FAR_FUTURE, TimeoutReason::Idle))
     }
 
-    /// Lets everything ring that is due.
+    /// Lets everything ring that is due. The cost grows with what is due, not with what there is.
     fn tick(&mut self, now: Instant) {
         self.now = self.now.max(now);
         self.endpoint.fire(self.now);
         self.settle();
-        let accounts: Vec<AccountId> = self.accounts.keys().copied().collect();
-        for account in accounts {
-            self.with_account(account, crate::registration::fire);
+        while let Some(due) = self.deadlines.pop_due(self.now) {
+            self.fire(due);
         }
-        let due = |call: &Call| call.deadline().is_some_and(|at| at <= self.now);
-        let calls: Vec<CallId> = self.calls.iter().filter(|(_, call)| due(call)).map(|(id, _)| *id).collect();
-        for call in calls {
-            self.with_call(call, Call::fire);
+    }
+
+    fn fire(&mut self, due: Due) {
+        match due {
+            Due::Registration(account) => {
+                self.with_account(account, crate::registration::fire);
+            }
+            Due::Call(call) => {
+                self.with_call(call, Call::fire);
+            }
+            Due::Subscription(_) | Due::Publication(_) => self.fire_event(due),
         }
-        self.tick_events();
     }
 
     /// A new network: flows, registrations and the way of each call are built anew.
@@ -235,6 +259,9 @@ impl UserAgent {
 
     /// Forgets removed accounts that nothing needs any more.
     fn forget_left_accounts(&mut self) {
+        if self.leaving_accounts.is_empty() {
+            return;
+        }
         let busy = |id: &AccountId| {
             self.calls.values().any(|call| call.account == *id)
                 || self.subscriptions.values().any(|one| one.account == *id)
@@ -245,6 +272,9 @@ impl UserAgent {
             core::mem::take(&mut self.leaving_accounts).into_iter().partition(|id| !busy(id));
         self.leaving_accounts = stay;
         self.accounts.retain(|id, _| !left.contains(id));
+        for account in left {
+            self.deadlines.set(&Due::Registration(account), None);
+        }
     }
 
     /// Runs something on an account, with everything that it may touch.
@@ -260,18 +290,30 @@ impl UserAgent {
             events: &mut self.events,
             effects: &mut self.effects,
         };
-        Some(run(&mut cx))
+        let result = run(&mut cx);
+        self.deadlines.set(&Due::Registration(id), cx.account.registration.deadline());
+        Some(result)
     }
 
     /// Runs something on a call, with everything that it may touch.
     fn with_call<T>(&mut self, id: CallId, run: impl FnOnce(&mut Call, &mut Cx<'_>) -> T) -> Option<T> {
         let mut call = self.calls.remove(&id)?;
+        let flow = call.flow();
         let result = self.with_account(call.account, |cx| run(&mut call, cx));
         if call.is_over() {
-            self.dialogs.retain(|_, owner| *owner != Owner::Call(id));
+            self.call_flows.moved(id, flow, None);
+            self.deadlines.set(&Due::Call(id), None);
+            self.dialogs.forget(Owner::Call(id));
         } else {
-            self.calls.insert(id, call);
+            self.keep_call(call, flow);
         }
         result
+    }
+
+    /// Keeps a call that is new, or that was served by this flow before something was done with it.
+    fn keep_call(&mut self, call: Call, flow: Option<bellbird_base::FlowId>) {
+        self.call_flows.moved(call.id, flow, call.flow());
+        self.deadlines.set(&Due::Call(call.id), call.deadline());
+        self.calls.insert(call.id, call);
     }
 }

@@ -140,8 +140,9 @@ impl Call {
         matches!(self.state, State::Confirmed(_))
     }
 
-    pub(crate) fn uses_flow(&self, flow: FlowId) -> bool {
-        self.flow == Some(flow) && !self.is_over()
+    /// The flow that serves the call.
+    pub(crate) fn flow(&self) -> Option<FlowId> {
+        self.flow
     }
 
     /// When [`Call::fire`] is due.
