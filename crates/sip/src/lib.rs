@@ -20,6 +20,7 @@ pub mod framing;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod message;
+mod notifier;
 mod publication;
 mod registration;
 pub mod status;

@@ -20,7 +20,7 @@ impl Phone {
                 }
             }
             // Presence, voicemail and messages come with the server.
-            Event::Subscription(..) | Event::Publication(..) | Event::Notify(..) | Event::Message(..) => {}
+            Event::Subscription(..) | Event::Publication(..) | Event::Notify(..) | Event::Message(..) | Event::Server(..) => {}
         }
     }
 

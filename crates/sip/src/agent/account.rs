@@ -136,6 +136,7 @@ impl Account {
         let from_server = self.flow == Some(flow)
             || endpoint.flow(flow).is_some_and(|info| self.servers.iter().any(|known| known.ip() == info.remote.ip()));
         match (own_user, from_server, self.config.callers) {
+            (_, _, Callers::Nobody) => Claim::None,
             (true, true, _) => Claim::Certain,
             (true, false, Callers::Anyone) => Claim::Likely,
             (false, true, _) => Claim::Possible,

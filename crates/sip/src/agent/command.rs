@@ -1,6 +1,9 @@
-use bellbird_base::Duration;
+use std::net::SocketAddr;
+
+use bellbird_base::{Duration, FlowId, Protocol};
 
 use super::event::{Body, CallId};
+use crate::message::Address;
 use crate::uri::Uri;
 
 /// A call to make.
@@ -18,12 +21,42 @@ pub struct Invite {
     pub auto_answer: Option<Duration>,
     /// Further header fields, sent as given: name and value.
     pub headers: Vec<(String, String)>,
+    /// From, if other than the account's identity; a tag is added.
+    pub from: Option<Address>,
+    /// To, if other than the target.
+    pub to: Option<Address>,
+    /// Where the INVITE goes, if not where the account's requests go.
+    pub way: Option<Way>,
+    /// Whether the callee may send reliable provisional responses (RFC 3262).
+    pub reliable: bool,
+}
+
+/// The way to a device that registered with us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// The flow of its registration.
+    pub flow: Option<FlowId>,
+    /// Where the registration came from: the way where that flow is gone, for UDP.
+    pub received: Option<(Protocol, SocketAddr)>,
+    /// The Path of its registration (RFC 3327), the first hop first.
+    pub path: Vec<Uri>,
 }
 
 impl Invite {
     /// A plain call.
     pub fn new(target: Uri, offer: Option<Body>) -> Self {
-        Self { target, offer, anonymous: false, replaces: None, auto_answer: None, headers: Vec::new() }
+        Self {
+            target,
+            offer,
+            anonymous: false,
+            replaces: None,
+            auto_answer: None,
+            headers: Vec::new(),
+            from: None,
+            to: None,
+            way: None,
+            reliable: true,
+        }
     }
 }
 
@@ -67,6 +100,12 @@ pub enum Misuse {
     /// There is no such subscription or publication.
     #[error("there is no such subscription")]
     UnknownSubscription,
+    /// There is no such request, or it was answered.
+    #[error("there is no such request")]
+    UnknownRequest,
+    /// The request can't become what was wanted, and was refused.
+    #[error("the request was refused")]
+    Refused,
     /// The call is not in a state that allows this.
     #[error("not possible in the call's present state")]
     WrongState,

@@ -4,8 +4,10 @@ use super::account::Account;
 use super::command::{Invite, Misuse};
 use super::config::{AccountConfig, AccountId};
 use super::event::{Body, CallId};
+use super::server::Reply;
 use super::{Due, UserAgent};
 use crate::call::{Call, Origin, digit_body};
+use crate::message::Replaces;
 use crate::registration;
 use crate::status::StatusCode;
 use crate::uri::Uri;
@@ -130,7 +132,7 @@ impl UserAgent {
         Ok(id)
     }
 
-    fn command<T>(
+    pub(super) fn command<T>(
         &mut self,
         now: Instant,
         id: CallId,
@@ -192,12 +194,39 @@ impl UserAgent {
         self.command(now, call, Call::hang_up)
     }
 
+    /// The same, with a Reason (RFC 3326) in the CANCEL or BYE: `SIP;cause=200;text="Call completed elsewhere"`.
+    ///
+    /// # Errors
+    /// Where there is no such call any more.
+    pub fn hang_up_because(&mut self, now: Instant, call: CallId, reason: &str) -> Result<(), Misuse> {
+        self.command(now, call, |call, cx| {
+            call.say_goodbye(reason);
+            call.hang_up(cx)
+        })
+    }
+
+    /// Refuses a call that comes in, in any words and with any fields: Reason, Retry-After, Contact.
+    ///
+    /// # Errors
+    /// Where the call does not come in, or the status is no refusal.
+    pub fn refuse(&mut self, now: Instant, call: CallId, reply: &Reply) -> Result<(), Misuse> {
+        self.command(now, call, |call, cx| call.refuse_with(cx, reply))
+    }
+
     /// Offers the peer another session by re-INVITE, as soon as no other exchange is open.
     ///
     /// # Errors
     /// Where the call is not answered.
     pub fn reinvite(&mut self, now: Instant, call: CallId, offer: Body) -> Result<(), Misuse> {
         self.command(now, call, |call, cx| call.reinvite(cx, offer))
+    }
+
+    /// Asks the peer for an offer (a re-INVITE without one): `CallEvent::Offer` or `OfferRejected` follows.
+    ///
+    /// # Errors
+    /// Where the call is not answered, or an exchange is open.
+    pub fn ask_offer(&mut self, now: Instant, call: CallId) -> Result<(), Misuse> {
+        self.command(now, call, Call::ask_offer)
     }
 
     /// The same by UPDATE, where the peer knows that.
@@ -265,6 +294,24 @@ impl UserAgent {
             })?;
         }
         placed
+    }
+
+    /// The call of ours that a transfer's target shall take the place of, where the peer asked for an attended one.
+    pub fn transfer_replaces(&self, call: CallId) -> Option<CallId> {
+        let replaces = self.calls.get(&call)?.transfer_replaces()?;
+        self.find_replaced(&Replaces::parse(&replaces).ok()?)
+    }
+
+    /// Tells the peer that asked for a transfer how it goes, where a call of another kind than
+    /// [`UserAgent::accept_transfer`] makes does it. A final status ends it.
+    ///
+    /// # Errors
+    /// Where there is no such call any more.
+    pub fn report_transfer(&mut self, now: Instant, call: CallId, status: StatusCode) -> Result<(), Misuse> {
+        self.command(now, call, |call, cx| {
+            call.notify_transfer(cx, status, status.reason());
+            Ok(())
+        })
     }
 
     /// Does not call whom the peer wants us to call.

@@ -24,6 +24,43 @@ pub struct Config {
     pub redirect_limit: u8,
     /// Bounds on what peers can make us hold.
     pub limits: Limits,
+    /// Whether this is somebody's phone or a server.
+    pub role: Role,
+}
+
+/// What a user agent is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A phone: requests that no account takes are refused.
+    Phone,
+    /// A server: requests outside a dialog are told ([`ServerEvent::Request`](super::ServerEvent)), and devices are
+    /// reached over the flows that they opened.
+    Server {
+        /// How long a call stands whose TCP, TLS or WebSocket flow is gone, until its device comes over another one.
+        flow_grace: Duration,
+    },
+}
+
+impl Role {
+    /// Whether it is a server.
+    pub const fn is_server(self) -> bool {
+        matches!(self, Self::Server { .. })
+    }
+}
+
+impl Config {
+    /// What a server wants: it decides itself how long calls ring, follows no redirection and holds thousands of calls.
+    pub fn server() -> Self {
+        let an_hour = Duration::from_secs(3600);
+        Self {
+            ring_timeout: an_hour,
+            answer_timeout: an_hour,
+            redirect_limit: 0,
+            limits: Limits::server(),
+            role: Role::Server { flow_grace: Duration::from_secs(30) },
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Config {
@@ -38,6 +75,7 @@ impl Default for Config {
             keep_alive: Duration::from_secs(25),
             redirect_limit: 5,
             limits: Limits::default(),
+            role: Role::Phone,
         }
     }
 }
@@ -111,6 +149,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Those of a server: tens of thousands of transactions and flows, thousands of calls.
+    pub const fn server() -> Self {
+        Self { server_transactions: 50_000, peer_flows: 50_000, calls: 10_000, forks: 16 }
+    }
+}
+
 /// A name among the accounts of one user agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u64);
@@ -177,6 +222,8 @@ pub enum Callers {
     Servers,
     /// Everybody's, if the request's user is the account's, or for an account without registrar in any case.
     Anyone,
+    /// Nobody's: a server's account, which gets its calls by [`accept_invite`](super::UserAgent::accept_invite).
+    Nobody,
 }
 
 /// How an account answers challenges.

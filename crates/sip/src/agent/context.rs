@@ -5,6 +5,7 @@ use bellbird_base::{FlowId, Instant, Rng};
 use super::account::Account;
 use super::config::{AccountId, Config};
 use super::event::{CallEvent, CallId, Event, PublicationId, SubscriptionId};
+use super::watchers::WatcherId;
 use crate::endpoint::{ContactTemplate, Endpoint, Outgoing, RequestId, Route};
 use crate::message::{HeaderName, Method, Request};
 use crate::status::StatusCode;
@@ -16,6 +17,7 @@ pub(crate) enum Owner {
     Call(CallId),
     Subscription(SubscriptionId),
     Publication(PublicationId),
+    Watcher(WatcherId),
     /// Nobody: the BYE of a fork that was not wanted.
     Nobody(AccountId),
 }

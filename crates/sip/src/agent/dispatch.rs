@@ -1,13 +1,13 @@
-use bellbird_base::FlowId;
+use bellbird_base::{Duration, FlowId};
 
 use super::account::Claim;
 use super::auth::Unanswered;
 use super::context::{Cx, Effect, Owner};
-use super::{ALLOW, Notification, RegistrationFailure, SUPPORTED};
+use super::{ALLOW, FlowEnd, Notification, RegistrationFailure, Reply, SUPPORTED, ServerEvent};
 use super::{AccountId, Body, CallEnd, CallId, EndReason, EndedBy, Event, Misuse, UserAgent};
 use crate::call::{Arrived, Call, hang_up_surplus, party_of};
 use crate::endpoint::{Arrival, EndpointEvent, Failure, RequestId, ServerId};
-use crate::message::{Fields, HeaderName, Message, Method, Refusal};
+use crate::message::{Fields, HeaderName, Message, Method, Refusal, Replaces};
 use crate::registration;
 use crate::status::StatusCode;
 use crate::uri::Scheme;
@@ -69,7 +69,7 @@ impl UserAgent {
                 self.inflight.remove(&request);
             }
             EndpointEvent::Unacknowledged(_) | EndpointEvent::FlowOpened(_) => {}
-            EndpointEvent::FlowClosed(flow, _) => self.flow_closed(flow),
+            EndpointEvent::FlowClosed(flow, end) => self.flow_closed(flow, end),
             EndpointEvent::SeenElsewhere(flow) => {
                 for account in self.account_ids() {
                     self.with_account(account, |cx| registration::seen_elsewhere(cx, flow));
@@ -133,12 +133,21 @@ impl UserAgent {
             Owner::Call(call) => {
                 self.with_call(call, |call, cx| call.request_failed(cx, request, &method, failure));
             }
-            Owner::Subscription(_) | Owner::Publication(_) => self.event_request_failed(inflight.owner, request),
+            Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) => {
+                self.event_request_failed(inflight.owner, request)
+            }
             Owner::Nobody(_) => {}
         }
     }
 
-    fn flow_closed(&mut self, flow: FlowId) {
+    fn flow_closed(&mut self, flow: FlowId, end: FlowEnd) {
+        if self.config.role.is_server() {
+            self.held_flows.remove(&flow);
+            for call in self.call_flows.of(flow).collect::<Vec<_>>() {
+                self.with_call(call, Call::flow_lost);
+            }
+            self.tell_owner(ServerEvent::FlowClosed(flow, end));
+        }
         for id in self.account_ids() {
             if self.accounts.get(&id).is_some_and(|account| account.flow == Some(flow)) {
                 self.with_account(id, registration::flow_lost);
@@ -148,6 +157,7 @@ impl UserAgent {
 
     fn flow_idle(&mut self, flow: FlowId) {
         let in_use = self.call_flows.of(flow).next().is_some()
+            || self.held_flows.contains(&flow)
             || self.accounts.values().any(|account| account.flow == Some(flow));
         if in_use {
             self.endpoint.touch(self.now, flow);
@@ -196,7 +206,9 @@ impl UserAgent {
                     self.with_account(account, |cx| hang_up_surplus(cx, request, Some(flow), message));
                 }
             }
-            Owner::Subscription(_) | Owner::Publication(_) => self.receive_event_response(owner, request, message),
+            Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) => {
+                self.receive_event_response(owner, request, message)
+            }
             Owner::Nobody(_) => {}
         }
     }
@@ -237,7 +249,9 @@ impl UserAgent {
                 self.accounts.get_mut(&account).map_or(next, |account| account.registration.next_cseq())
             }
             Owner::Call(call) => self.calls.get_mut(&call).map_or(next, |call| call.next_cseq(request, message)),
-            Owner::Subscription(_) | Owner::Publication(_) => self.next_event_cseq(owner).unwrap_or(next),
+            Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) => {
+                self.next_event_cseq(owner).unwrap_or(next)
+            }
             Owner::Nobody(_) => next,
         }
     }
@@ -267,7 +281,7 @@ impl UserAgent {
                     call.receive_response(cx, request, flow, message);
                 });
             }
-            Owner::Subscription(_) | Owner::Publication(_) | Owner::Nobody(_) => {
+            Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) | Owner::Nobody(_) => {
                 if let Some(account) = account {
                     self.hand_over(request, owner, account, flow, message);
                 }
@@ -285,13 +299,23 @@ impl UserAgent {
                     }
                 });
             }
-            Some(Owner::Registration(_) | Owner::Subscription(_) | Owner::Publication(_) | Owner::Nobody(_)) | None => {
+            Some(
+                Owner::Registration(_)
+                | Owner::Subscription(_)
+                | Owner::Publication(_)
+                | Owner::Watcher(_)
+                | Owner::Nobody(_),
+            )
+            | None => {
                 self.counters.stray += 1;
             }
         }
     }
 
     fn receive_cancel(&mut self, server: ServerId, message: &Message<'_>) {
+        if self.cancel_waiting(server) {
+            return;
+        }
         let owner = self.endpoint.to_tag(server).and_then(|tag| self.dialogs.owner(message.call_id(), tag));
         let Some(Owner::Call(call)) = owner else { return };
         self.with_call(call, |call, cx| {
@@ -320,8 +344,10 @@ impl UserAgent {
             (Some(_), Some(Owner::Subscription(subscription))) => {
                 self.receive_in_subscription(subscription, server, message)
             }
+            (Some(_), Some(Owner::Watcher(watcher))) => self.receive_in_watcher(watcher, server, flow, message),
             (Some(_), _) if *message.method() == Method::Notify => self.receive_unsolicited(server, flow, message),
             (Some(_), _) => self.endpoint.refuse(self.now, server, StatusCode::CALL_DOES_NOT_EXIST),
+            (None, _) if self.config.role.is_server() => self.hand_up(server, flow, message),
             (None, _) => self.receive_outside(server, flow, message),
         }
     }
@@ -332,8 +358,9 @@ impl UserAgent {
         if scheme.is_none_or(|scheme| matches!(scheme, Scheme::Other)) {
             return Err(Some(StatusCode::UNSUPPORTED_URI_SCHEME));
         }
-        if matches!(message.method(), Method::Register | Method::Subscribe | Method::Publish | Method::Other(_)) {
-            let known = !matches!(message.method(), Method::Other(_));
+        let known = !matches!(message.method(), Method::Other(_));
+        let for_servers = matches!(message.method(), Method::Register | Method::Subscribe | Method::Publish);
+        if !known || for_servers && !self.config.role.is_server() {
             let status = if known { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_IMPLEMENTED };
             let mut response = self.endpoint.response(server, status);
             response.headers.set(HeaderName::Allow, ALLOW);
@@ -387,7 +414,7 @@ impl UserAgent {
     }
 
     /// The account that a request outside a dialog is for.
-    fn account_for(&self, flow: FlowId, message: &Message<'_>) -> Option<AccountId> {
+    pub(super) fn account_for(&self, flow: FlowId, message: &Message<'_>) -> Option<AccountId> {
         let user = message.uri().and_then(|uri| uri.user());
         let dialled = message.to().uri.user();
         let claim = |account: &super::account::Account| {
@@ -404,39 +431,66 @@ impl UserAgent {
             self.counters.unclaimed += 1;
             return self.endpoint.refuse(self.now, server, StatusCode::NOT_FOUND);
         };
-        if self.calls.len() >= self.config.limits.calls {
-            return self.endpoint.refuse(self.now, server, StatusCode::BUSY_HERE);
-        }
-        if !message.body().is_empty() && !has_description(message) {
-            let mut response = self.endpoint.response(server, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-            response.headers.set(HeaderName::Accept, "application/sdp");
-            return self.endpoint.respond(self.now, server, &response);
+        self.take_invite(account, server, flow, message);
+    }
+
+    /// Makes an INVITE a call, or refuses it.
+    pub(super) fn take_invite(
+        &mut self,
+        account: AccountId,
+        server: ServerId,
+        flow: FlowId,
+        message: &Message<'_>,
+    ) -> Option<CallId> {
+        if let Err(reply) = self.check_invite(message) {
+            self.send_reply(server, *reply);
+            return None;
         }
         let replaces = match self.replaced_call(message) {
             Ok(replaces) => replaces,
-            Err(status) => return self.endpoint.refuse(self.now, server, status),
+            Err(status) => {
+                self.endpoint.refuse(self.now, server, status);
+                return None;
+            }
         };
         self.last_call += 1;
         let id = CallId(self.last_call);
         let arrived = Arrived { server, flow, message, replaces };
-        let call = self.with_account(account, |cx| Call::incoming(cx, id, account, &arrived)).flatten();
-        if let Some(call) = call {
-            self.keep_call(call, None);
+        let call = self.with_account(account, |cx| Call::incoming(cx, id, account, &arrived)).flatten()?;
+        self.keep_call(call, None);
+        Some(id)
+    }
+
+    /// Whether there is room for another call, and its body is one that we know.
+    fn check_invite(&self, message: &Message<'_>) -> Result<(), Box<Reply>> {
+        if self.calls.len() >= self.config.limits.calls {
+            let server = self.config.role.is_server();
+            let busy = Reply::new(if server { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BUSY_HERE });
+            return Err(Box::new(if server { busy.after(Duration::from_secs(10)) } else { busy }));
         }
+        if !message.body().is_empty() && !has_description(message) {
+            let reply = Reply::new(StatusCode::UNSUPPORTED_MEDIA_TYPE).with(HeaderName::Accept, "application/sdp");
+            return Err(Box::new(reply));
+        }
+        Ok(())
     }
 
     /// RFC 3891 §3.
     fn replaced_call(&self, message: &Message<'_>) -> Result<Option<CallId>, StatusCode> {
         let Some(replaces) = message.replaces() else { return Ok(None) };
-        let owner = self.dialogs.owner(replaces.call_id, replaces.to_tag);
-        let Some(Owner::Call(call)) = owner else { return Err(StatusCode::CALL_DOES_NOT_EXIST) };
-        let call = self.calls.get(&call).filter(|call| call.is_named_by(&replaces));
+        let call = self.find_replaced(&replaces).and_then(|call| self.calls.get(&call));
         match call {
             Some(call) if call.has_ended() => Err(StatusCode::DECLINE),
             Some(call) if call.is_confirmed() && replaces.early_only => Err(StatusCode::BUSY_HERE),
-            Some(call) if call.is_confirmed() => Ok(Some(call.id)),
+            Some(call) if call.is_confirmed() || call.is_calling() => Ok(Some(call.id)),
             Some(_) | None => Err(StatusCode::CALL_DOES_NOT_EXIST),
         }
+    }
+
+    /// The call with the dialog that a Replaces names.
+    pub(super) fn find_replaced(&self, replaces: &Replaces<'_>) -> Option<CallId> {
+        let Some(Owner::Call(call)) = self.dialogs.owner(replaces.call_id, replaces.to_tag) else { return None };
+        self.calls.get(&call).filter(|call| call.is_named_by(replaces)).map(|call| call.id)
     }
 
     fn receive_options(&mut self, server: ServerId, flow: FlowId, message: &Message<'_>) {

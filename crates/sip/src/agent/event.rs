@@ -2,6 +2,7 @@ use bellbird_base::{Duration, FlowId, Instant, Protocol};
 
 use super::config::AccountId;
 use super::io::{FlowEnd, ResolveFailure};
+use super::server::ServerEvent;
 pub use crate::message::Body;
 use crate::status::StatusCode;
 use crate::uri::Uri;
@@ -21,6 +22,8 @@ pub enum Event {
     Notify(AccountId, Notification),
     /// A text came in by MESSAGE (RFC 3428) and was acknowledged.
     Message(AccountId, Party, Body),
+    /// Something that only a server hears.
+    Server(ServerEvent),
 }
 
 /// A name for one call, never used again.

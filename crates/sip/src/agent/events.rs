@@ -94,7 +94,7 @@ impl UserAgent {
             Due::Publication(id) => {
                 self.with_publication(id, Publication::fire);
             }
-            Due::Registration(_) | Due::Call(_) => {}
+            Due::Registration(_) | Due::Call(_) | Due::Watcher(_) => {}
         }
     }
 
@@ -116,6 +116,7 @@ impl UserAgent {
             Owner::Publication(id) => {
                 self.with_publication(id, |publication, cx| publication.request_failed(cx, request));
             }
+            Owner::Watcher(id) => self.watcher_request_failed(id, request),
             Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => {}
         }
     }
@@ -128,6 +129,7 @@ impl UserAgent {
             Owner::Publication(id) => {
                 self.with_publication(id, |publication, cx| publication.receive_response(cx, request, message));
             }
+            Owner::Watcher(id) => self.watcher_response(id, request, message),
             Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => {}
         }
     }
@@ -136,6 +138,7 @@ impl UserAgent {
         match owner {
             Owner::Subscription(id) => self.subscriptions.get_mut(&id).map(Subscription::next_cseq),
             Owner::Publication(id) => self.publications.get_mut(&id).map(Publication::next_cseq),
+            Owner::Watcher(id) => self.watchers.get_mut(&id).map(crate::notifier::Watcher::next_cseq),
             Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => None,
         }
     }

@@ -15,15 +15,17 @@ mod dispatch;
 mod event;
 mod events;
 mod io;
+mod server;
+mod watchers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bellbird_base::{Instant, Rng, Seed};
 
-pub use command::{Invite, Misuse, Publish, Subscribe};
+pub use command::{Invite, Misuse, Publish, Subscribe, Way};
 pub use config::{
-    AccountConfig, AccountCredentials, AccountId, Callers, Config, Limits, Reliability, Secret, SessionTimerConfig,
-    Timers,
+    AccountConfig, AccountCredentials, AccountId, Callers, Config, Limits, Reliability, Role, Secret,
+    SessionTimerConfig, Timers,
 };
 pub use event::{
     Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, Event, IncomingCall, Notification, OfferReason, Party,
@@ -31,6 +33,11 @@ pub use event::{
     SubscriptionEvent, SubscriptionId,
 };
 pub use io::{FlowEnd, Input, Output, Question, ResolveFailure, ResolveId, TimeoutReason};
+pub use server::{DialogName, InboundRequest, Reply, ServerEvent};
+pub use watchers::{WatcherEnd, WatcherEvent, WatcherId};
+
+pub use crate::call::{SavedCall, SavedSession};
+pub use crate::endpoint::ServerId;
 
 use crate::call::Call;
 use crate::endpoint::{Action, Deadlines, Endpoint, RequestId};
@@ -56,6 +63,11 @@ pub struct UserAgent {
     calls: BTreeMap<CallId, Call>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     publications: BTreeMap<PublicationId, Publication>,
+    watchers: BTreeMap<WatcherId, crate::notifier::Watcher>,
+    /// A server's requests that wait for an answer.
+    waiting: BTreeMap<ServerId, server::Waiting>,
+    /// Flows that a server's owner wants to be kept.
+    held_flows: BTreeSet<bellbird_base::FlowId>,
     inflight: BTreeMap<RequestId, Inflight>,
     dialogs: Dialogs,
     call_flows: CallFlows,
@@ -78,6 +90,7 @@ enum Due {
     Call(CallId),
     Subscription(SubscriptionId),
     Publication(PublicationId),
+    Watcher(WatcherId),
 }
 
 impl Due {
@@ -85,7 +98,7 @@ impl Due {
         match self {
             Self::Registration(_) => TimeoutReason::Registration,
             Self::Call(_) => TimeoutReason::Call,
-            Self::Subscription(_) | Self::Publication(_) => TimeoutReason::Subscription,
+            Self::Subscription(_) | Self::Publication(_) | Self::Watcher(_) => TimeoutReason::Subscription,
         }
     }
 }
@@ -116,6 +129,9 @@ impl UserAgent {
             calls: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             publications: BTreeMap::new(),
+            watchers: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            held_flows: BTreeSet::new(),
             inflight: BTreeMap::new(),
             dialogs: Dialogs::default(),
             call_flows: CallFlows::default(),
@@ -234,6 +250,9 @@ impl UserAgent {
             }
             Due::Call(call) => {
                 self.with_call(call, Call::fire);
+            }
+            Due::Watcher(watcher) => {
+                self.with_watcher(watcher, crate::notifier::Watcher::fire);
             }
             Due::Subscription(_) | Due::Publication(_) => self.fire_event(due),
         }

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 
 use bellbird_base::{FlowId, Instant};
 
+use super::calling::reason_of;
 use super::confirmed::Confirmed;
 use super::early::EarlyExchange;
 use super::identity::{auto_answer, party, party_of};
@@ -10,7 +11,7 @@ use super::reliable::ReliableProvisional;
 use super::{Call, State, description};
 use crate::agent::context::{Cx, Effect, Owner};
 use crate::agent::{
-    AccountId, Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, IncomingCall, Misuse, Reliability,
+    AccountId, Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, IncomingCall, Misuse, Reliability, Reply,
 };
 use crate::dialog::Dialog;
 use crate::endpoint::ServerId;
@@ -95,7 +96,8 @@ impl Call {
             session: Self::session_for(cx, message),
         };
         let mut call = Self::new(id, account, State::Alerting(Box::new(alerting)));
-        call.flow = Some(flow);
+        call.served_by(cx, flow);
+        call.remote.offered(offer.as_ref());
         call.via_server = cx.account.trusts_flow(flow, cx.endpoint);
         if call.interval_too_small(cx, server, message) {
             return None;
@@ -180,6 +182,7 @@ impl Call {
             confirmed.exchange = Exchange::AwaitAnswer;
         }
         self.state = State::Confirmed(Box::new(confirmed));
+        self.remote.agreed();
         cx.call_event(self.id, CallEvent::Answered { answer: None });
         if let Some(replaced) = alerting.replaces {
             cx.effects.push(Effect::Replaced(replaced));
@@ -210,6 +213,22 @@ impl Call {
         let status = StatusCode::MOVED_TEMPORARILY;
         let end = CallEnd { by: EndedBy::Local, reason: EndReason::Redirected, status: Some(status), text: None };
         self.refuse_call(cx, status, None, targets, end);
+        Ok(())
+    }
+
+    /// Refuses the call in any words.
+    pub(crate) fn refuse_with(&mut self, cx: &mut Cx<'_>, reply: &Reply) -> Result<(), Misuse> {
+        let status = reply.status;
+        let Some(alerting) = self.alerting().filter(|_| status.is_failure()) else { return Err(Misuse::WrongState) };
+        let mut response = cx.endpoint.response(alerting.server, status);
+        if let Some(words) = &reply.words {
+            response.reason.clone_from(words);
+        }
+        response.headers.append(&reply.headers);
+        response.set_body(reply.body.as_ref());
+        cx.endpoint.respond(cx.now, alerting.server, &response);
+        let (by, reason) = (EndedBy::Local, reason_of(status));
+        self.end(cx, CallEnd { by, reason, status: Some(status), text: reply.words.clone() });
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::{Call, State, description, request_uri};
 use crate::agent::context::{Cx, Effect, Owner};
 use crate::agent::{AccountId, Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, Invite, Misuse};
 use crate::dialog::Dialog;
-use crate::endpoint::{Failure, RequestId, Route};
+use crate::endpoint::{Failure, RequestId, Route, WayBack};
 use crate::message::{Address, Fields, HeaderName, Message, Method, RAck, Request};
 use crate::status::{StatusClass, StatusCode};
 use crate::uri::{Scheme, Uri};
@@ -35,6 +35,8 @@ pub(crate) struct Calling {
     unanswered: Option<(String, RAck)>,
     /// Whether a PRACK took our answer there.
     answered_early: bool,
+    /// The way to a device that registered with us.
+    route: Option<Route>,
 }
 
 /// An early dialog (RFC 3261 §12.1.2).
@@ -72,6 +74,10 @@ impl Calling {
             Cancel::No => Some(self.give_up),
             Cancel::Wanted | Cancel::Sent => None,
         }
+    }
+
+    pub(super) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {
+        self.forks.iter().map(|fork| &fork.dialog)
     }
 
     pub(super) fn has_fork(&self, message: &Message<'_>) -> bool {
@@ -147,10 +153,10 @@ impl Call {
     ) -> Result<Self, Misuse> {
         let target = cx.account.callable(&invite.target).ok_or(Misuse::BadTarget)?;
         let request = build_invite(cx, &invite, &target, &origin);
-        let route = cx.account.route(&target);
+        let route = first_route(cx, &invite, &target);
         let contact = cx.account.contact(target.scheme() == Scheme::Sips, invite.anonymous);
         let trusted = cx.account.server().is_some();
-        let sent = cx.send(Owner::Call(id), request.clone(), route, Some(contact));
+        let sent = cx.send(Owner::Call(id), request.clone(), route.clone(), Some(contact));
         cx.effects.push(Effect::DialogOf(origin.call_id, origin.tag, Owner::Call(id)));
         let calling = Calling {
             request: sent,
@@ -165,8 +171,11 @@ impl Call {
             heard_trying: false,
             unanswered: None,
             answered_early: false,
+            route: invite.way.is_some().then_some(route),
         };
         let mut call = Self::new(id, account, State::Calling(Box::new(calling)));
+        call.flow = invite.way.as_ref().and_then(|way| way.flow);
+        call.peer_address = invite.way.as_ref().and_then(|way| way.received);
         call.via_server = trusted;
         call.anonymous = invite.anonymous;
         call.local_description = invite.offer;
@@ -208,7 +217,8 @@ impl Call {
         let Some(calling) = self.calling() else { return };
         if calling.cancel == Cancel::Wanted && cx.endpoint.can_cancel(calling.request) {
             calling.cancel = Cancel::Sent;
-            cx.endpoint.cancel(cx.now, calling.request, None);
+            let request = calling.request;
+            cx.endpoint.cancel(cx.now, request, self.goodbye.as_deref());
         }
     }
 
@@ -321,6 +331,7 @@ impl Call {
         if let Some(fork) = fork {
             fork.answer = Some(body.clone());
         }
+        self.remote.answered(&body);
         if news {
             cx.call_event(id, CallEvent::EarlyMedia { answer: body, branch });
         }
@@ -405,6 +416,10 @@ impl Call {
 
     fn tell_answered(&mut self, cx: &mut Cx<'_>, answer: Option<Body>, offered: bool, complete: bool) {
         let id = self.id;
+        match &answer {
+            Some(answer) if offered => self.remote.answered(answer),
+            Some(_) | None => self.remote.offered(answer.as_ref()),
+        }
         if complete {
             self.acknowledge(cx, None);
             cx.call_event(id, CallEvent::Answered { answer: answer.filter(|_| offered) });
@@ -488,7 +503,7 @@ impl Call {
         calling.forks.clear();
         cx.inflight.remove(&calling.request);
         let request = calling.invite.clone();
-        let route: Route = cx.account.route(&target);
+        let route = calling.route.clone().unwrap_or_else(|| cx.account.route(&target));
         let contact = cx.account.contact(target.scheme() == Scheme::Sips, anonymous);
         calling.request = cx.send(Owner::Call(id), request, route, Some(contact));
     }
@@ -517,7 +532,7 @@ impl Call {
 }
 
 /// What a refusal means to the caller.
-fn reason_of(status: StatusCode) -> EndReason {
+pub(super) fn reason_of(status: StatusCode) -> EndReason {
     match status.code() {
         401 | 407 => EndReason::Refused,
         404 | 410 | 484 | 604 => EndReason::NotFound,
@@ -534,17 +549,24 @@ fn reason_of(status: StatusCode) -> EndReason {
 
 fn build_invite(cx: &Cx<'_>, invite: &Invite, target: &Uri, origin: &Origin) -> Request {
     let mut request = Request::new(Method::Invite, request_uri(target));
-    cx.account.preload_route(&mut request);
+    match &invite.way {
+        Some(way) => way.path.iter().for_each(|hop| {
+            request.headers.push(HeaderName::Route, format!("<{hop}>"));
+        }),
+        None => cx.account.preload_route(&mut request),
+    }
+    let from = invite.from.clone().unwrap_or_else(|| caller(cx, invite.anonymous));
+    let to = invite.to.clone().unwrap_or_else(|| Address::new(target.without_headers()));
     request
         .headers
         .push(HeaderName::MaxForwards, 70)
-        .push(HeaderName::From, caller(cx, invite.anonymous).with_tag(&origin.tag))
-        .push(HeaderName::To, Address::new(target.without_headers()))
+        .push(HeaderName::From, from.with_tag(&origin.tag))
+        .push(HeaderName::To, to)
         .push(HeaderName::CallId, &origin.call_id)
         .push(HeaderName::CSeq, "1 INVITE")
         .push(HeaderName::Contact, "")
         .push(HeaderName::Allow, crate::agent::ALLOW)
-        .push(HeaderName::Supported, crate::agent::SUPPORTED);
+        .push(HeaderName::Supported, supported(invite.reliable));
     if invite.anonymous {
         request.headers.push(HeaderName::Privacy, "id").push(HeaderName::PPreferredIdentity, cx.account.identity());
     }
@@ -569,6 +591,18 @@ fn build_invite(cx: &Cx<'_>, invite: &Invite, target: &Uri, origin: &Origin) -> 
     }
     request.set_body(invite.offer.as_ref());
     request
+}
+
+fn supported(reliable: bool) -> &'static str {
+    let all = crate::agent::SUPPORTED;
+    if reliable { all } else { all.trim_start_matches("100rel, ") }
+}
+
+/// Where an INVITE goes: back to the device that registered with us, else where the account's requests go.
+fn first_route(cx: &Cx<'_>, invite: &Invite, target: &Uri) -> Route {
+    let Some(way) = &invite.way else { return cx.account.route(target) };
+    let back = WayBack { flow: way.flow, peer: way.received };
+    back.route(|flow| cx.endpoint.flow(flow).is_some(), way.path.first().unwrap_or(target))
 }
 
 /// RFC 3323 §4.1.1.3 for who wants to stay unknown.

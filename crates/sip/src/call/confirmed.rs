@@ -9,7 +9,7 @@ use crate::agent::context::{Cx, Inflight, Owner};
 use crate::agent::{Body, CallEnd, CallEvent, EndReason, EndedBy, Misuse};
 use crate::dialog::Dialog;
 use crate::endpoint::{Endpoint, RequestId, Route, ServerId};
-use crate::message::{Fields, Message, Method, Request, Response};
+use crate::message::{Fields, HeaderName, Message, Method, Request, Response};
 use crate::status::StatusCode;
 use crate::transaction::Backoff;
 
@@ -130,6 +130,11 @@ impl Confirmed {
     /// We answered.
     pub(super) fn answered(dialog: Dialog, unacked: Unacked) -> Self {
         Self { unacked: Some(unacked), ..Self::new(dialog) }
+    }
+
+    /// Answered in an earlier life.
+    pub(super) fn restored(dialog: Dialog, caller: bool) -> Self {
+        Self { caller, ..Self::new(dialog) }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -274,6 +279,7 @@ impl Call {
         }
         match description(message) {
             Some(answer) => {
+                self.remote.answered(&answer);
                 cx.call_event(self.id, CallEvent::OfferAnswered(answer));
                 true
             }
@@ -304,7 +310,12 @@ impl Call {
     }
 
     fn send_bye(&mut self, cx: &mut Cx<'_>) {
-        self.request(cx, Method::Bye, |_| {});
+        let reason = self.goodbye.take();
+        self.request(cx, Method::Bye, |bye| {
+            if let Some(reason) = reason {
+                bye.headers.push(HeaderName::Reason, reason);
+            }
+        });
     }
 
     pub(super) fn bye_done(&mut self, _: &mut Cx<'_>) {

@@ -17,15 +17,19 @@ mod identity;
 mod offer;
 mod probe;
 mod reliable;
+mod saved;
+mod served;
 mod session_timer;
 mod transfer;
 
-use bellbird_base::{FlowId, Instant};
+use std::net::SocketAddr;
+
+use bellbird_base::{FlowId, Instant, Protocol};
 
 use crate::agent::context::{Cx, Effect, Owner};
 use crate::agent::{AccountId, Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, Misuse};
 use crate::dialog::Dialog;
-use crate::endpoint::{ContactTemplate, Failure, RequestId, Route, ServerId};
+use crate::endpoint::{ContactTemplate, Failure, RequestId, Route, ServerId, WayBack};
 use crate::message::{Fields, HeaderName, Message, Method, Request, Response};
 use crate::status::StatusCode;
 use crate::uri::{Scheme, Uri};
@@ -39,6 +43,8 @@ pub(crate) use alerting::Arrived;
 pub(crate) use calling::Origin;
 pub(crate) use confirmed::{digit_body, hang_up_surplus};
 pub(crate) use identity::party_of;
+pub use saved::{SavedCall, SavedSession};
+use served::RemoteDescription;
 
 /// One call.
 #[derive(Debug)]
@@ -59,6 +65,13 @@ pub(crate) struct Call {
     timer: SessionTimer,
     /// The call whose transfer made this one: its peer hears how it goes.
     reports_to: Option<CallId>,
+    /// The peer, or its proxy, as the flow showed it.
+    peer_address: Option<(Protocol, SocketAddr)>,
+    /// The flow is gone; the call is lost then unless the peer comes over another one. Servers only.
+    orphaned: Option<Instant>,
+    /// The Reason that the CANCEL or BYE shall bear.
+    goodbye: Option<String>,
+    remote: RemoteDescription,
 }
 
 /// The states; see the module's page.
@@ -109,6 +122,10 @@ impl Call {
             local_description: None,
             timer: SessionTimer::Off,
             reports_to: None,
+            peer_address: None,
+            orphaned: None,
+            goodbye: None,
+            remote: RemoteDescription::default(),
         }
     }
 
@@ -136,6 +153,20 @@ impl Call {
         }
     }
 
+    /// The confirmed dialog, or the early ones.
+    pub(crate) fn dialogs(&self) -> impl Iterator<Item = &Dialog> {
+        let early = match &self.state {
+            State::Calling(calling) => Some(calling.dialogs()),
+            State::Alerting(_) | State::Confirmed(_) | State::Leaving(_) | State::Over => None,
+        };
+        self.dialog().into_iter().chain(early.into_iter().flatten())
+    }
+
+    /// Whether it is a call of ours that rings: an early dialog of it may be replaced (RFC 3891 §3).
+    pub(crate) fn is_calling(&self) -> bool {
+        matches!(&self.state, State::Calling(calling) if !calling.is_cancelled())
+    }
+
     pub(crate) fn is_confirmed(&self) -> bool {
         matches!(self.state, State::Confirmed(_))
     }
@@ -155,11 +186,14 @@ impl Call {
             State::Over => None,
         };
         let timer = self.timer.deadline().filter(|_| self.is_confirmed());
-        [state, timer].into_iter().flatten().min()
+        [state, timer, self.orphaned].into_iter().flatten().min()
     }
 
     /// A timer rang.
     pub(crate) fn fire(&mut self, cx: &mut Cx<'_>) {
+        if self.orphaned.take_if(|until| *until <= cx.now).is_some() {
+            return self.abandoned(cx);
+        }
         match &self.state {
             State::Calling(_) => self.fire_calling(cx),
             State::Alerting(_) => self.fire_alerting(cx),
@@ -177,7 +211,7 @@ impl Call {
         flow: FlowId,
         message: &Message<'_>,
     ) {
-        self.flow = Some(flow);
+        self.served_by(cx, flow);
         match (&self.state, message.method()) {
             (State::Calling(calling), Method::Invite) if calling.request == request => {
                 self.receive_invite_response(cx, message);
@@ -242,7 +276,7 @@ impl Call {
 
     /// A request inside one of the call's dialogs.
     pub(crate) fn receive_request(&mut self, cx: &mut Cx<'_>, server: ServerId, flow: FlowId, message: &Message<'_>) {
-        self.flow = Some(flow);
+        self.served_by(cx, flow);
         if !self.accept_request(message) {
             return self.refuse(cx, server, StatusCode::SERVER_INTERNAL_ERROR);
         }
@@ -318,12 +352,16 @@ impl Call {
     /// The way to the peer: over the flow that serves this call as long as it leads there, else to the next hop.
     fn route(&self, cx: &Cx<'_>, dialog: &Dialog) -> Route {
         let hop = dialog.next_hop();
+        if self.goes_back(cx) {
+            let way = WayBack { flow: self.flow, peer: self.peer_address };
+            return way.route(|flow| cx.endpoint.flow(flow).is_some(), hop);
+        }
         let routed = !dialog.route_set.is_empty();
         let leads = |flow: &FlowId| {
             let Some(info) = cx.endpoint.flow(*flow) else { return false };
             let same_host = hop.host().and_then(|host| host.ip()) == Some(info.remote.ip());
             let same_port = hop.port().unwrap_or(info.protocol.default_port()) == info.remote.port();
-            let whole = matches!(info.protocol, bellbird_base::Protocol::Ws | bellbird_base::Protocol::Wss);
+            let whole = matches!(info.protocol, Protocol::Ws | Protocol::Wss);
             routed || whole || same_host && (same_port || info.protocol.is_reliable())
         };
         match self.flow.filter(leads) {
@@ -370,6 +408,7 @@ impl Call {
                 cx.effects.push(Effect::TransferProgress(reports_to, status, status.reason().to_owned()));
             }
         }
+        self.orphaned = None;
         cx.call_event(self.id, CallEvent::Ended(end));
     }
 
@@ -398,6 +437,8 @@ impl Call {
     pub(crate) fn end_replaced(&mut self, cx: &mut Cx<'_>, end: CallEnd) {
         if self.is_confirmed() {
             self.leave(cx, end);
+        } else if self.is_calling() {
+            self.cancel(cx, end.by, end.reason);
         }
     }
 

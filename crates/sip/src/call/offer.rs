@@ -37,6 +37,8 @@ pub(super) enum Exchange {
     Received { server: ServerId, invite: Option<u32> },
     /// The peer wants an offer, and the user is asked for it.
     Asked { server: ServerId, cseq: u32 },
+    /// We asked the peer for an offer.
+    Asking { request: RequestId },
     /// Our 2xx made an offer; the ACK brings the answer.
     AwaitAnswer,
     /// The 2xx to our INVITE made an offer; the user's answer goes into the ACK.
@@ -51,6 +53,7 @@ impl Exchange {
             | Self::Offered { .. }
             | Self::Received { .. }
             | Self::Asked { .. }
+            | Self::Asking { .. }
             | Self::AwaitAnswer
             | Self::AnswerInAck => None,
         }
@@ -64,6 +67,60 @@ impl Call {
         confirmed.queued = Some(offer);
         self.next_offer(cx);
         Ok(())
+    }
+
+    /// Asks the peer for an offer by a re-INVITE without one (RFC 3261 §14.1): third party call control, RFC 3725.
+    pub(crate) fn ask_offer(&mut self, cx: &mut Cx<'_>) -> Result<(), Misuse> {
+        if !self.confirmed().is_some_and(|confirmed| confirmed.is_stable()) {
+            return Err(Misuse::WrongState);
+        }
+        let session = self.asked_session(cx);
+        let request = self.request(cx, Method::Invite, |request| {
+            request.headers.push(HeaderName::Contact, "").push(HeaderName::Allow, crate::agent::ALLOW);
+            request.headers.push(HeaderName::Supported, crate::agent::SUPPORTED);
+            if let Some(session) = session {
+                request.headers.push(HeaderName::SessionExpires, session);
+            }
+        });
+        if let (Some(request), Some(confirmed)) = (request, self.confirmed()) {
+            confirmed.exchange = Exchange::Asking { request };
+        }
+        Ok(())
+    }
+
+    fn is_asking(&self, request: RequestId) -> bool {
+        let State::Confirmed(confirmed) = &self.state else { return false };
+        matches!(confirmed.exchange, Exchange::Asking { request: asked } if asked == request)
+    }
+
+    /// The peer's offer came, or it refuses to make one.
+    fn receive_asked_offer(&mut self, cx: &mut Cx<'_>, request: RequestId, message: &Message<'_>) {
+        let id = self.id;
+        let Some(status) = message.status().filter(|status| status.is_final()) else { return };
+        let Some(confirmed) = self.confirmed() else { return };
+        confirmed.exchange = Exchange::Stable;
+        if !status.is_success() {
+            if status == StatusCode::CALL_DOES_NOT_EXIST {
+                return self.lost(cx, Some(status));
+            }
+            cx.call_event(id, CallEvent::OfferRejected(status));
+            return self.next_offer(cx);
+        }
+        confirmed.dialog.refresh_target(message);
+        confirmed.acks.expect(request, message.cseq().sequence);
+        self.agree_on_timer(cx, message, true);
+        let offer = description(message);
+        self.remote.offered(offer.as_ref());
+        match (offer, self.confirmed()) {
+            (Some(offer), Some(confirmed)) => {
+                confirmed.exchange = Exchange::AnswerInAck;
+                cx.call_event(id, CallEvent::Offer(offer));
+            }
+            (_, _) => {
+                self.acknowledge(cx, None);
+                cx.call_event(id, CallEvent::OfferRejected(StatusCode::NOT_ACCEPTABLE_HERE));
+            }
+        }
     }
 
     /// The same by UPDATE (RFC 3311), where the peer knows that.
@@ -143,6 +200,9 @@ impl Call {
 
     pub(super) fn receive_reinvite_response(&mut self, cx: &mut Cx<'_>, request: RequestId, message: &Message<'_>) {
         let Some(status) = message.status() else { return };
+        if self.is_asking(request) {
+            return self.receive_asked_offer(cx, request, message);
+        }
         let open = match &self.state {
             State::Confirmed(confirmed) => {
                 matches!(&confirmed.exchange, Exchange::Offered { request: open, .. } if *open == request)
@@ -185,6 +245,7 @@ impl Call {
         self.agree_on_timer(cx, message, true);
         self.tell_identity(cx, message);
         if let Some(answer) = description(message) {
+            self.remote.answered(&answer);
             cx.call_event(id, CallEvent::OfferAnswered(answer));
         }
         self.next_offer(cx);
@@ -238,6 +299,13 @@ impl Call {
         if failure == Failure::Timeout {
             return self.lost(cx, None);
         }
+        if self.is_asking(request) {
+            if let Some(confirmed) = self.confirmed() {
+                confirmed.exchange = Exchange::Stable;
+            }
+            return cx.call_event(self.id, CallEvent::OfferRejected(StatusCode::TEMPORARILY_UNAVAILABLE));
+        }
+        let Some(confirmed) = self.confirmed() else { return };
         if !open {
             return self.probe_refused(cx, request, None);
         }
@@ -301,7 +369,10 @@ impl Call {
         let Some(confirmed) = self.confirmed() else { return };
         confirmed.dialog.refresh_target(message);
         let cseq = message.cseq().sequence;
-        match description(message) {
+        let offer = description(message);
+        self.remote.offered(offer.as_ref());
+        let Some(confirmed) = self.confirmed() else { return };
+        match offer {
             Some(offer) => {
                 confirmed.set_received(server, Some(cseq));
                 cx.call_event(id, CallEvent::Offer(offer));
@@ -317,7 +388,9 @@ impl Call {
     fn unready_for_offer(&mut self) -> Option<StatusCode> {
         match &self.confirmed()?.exchange {
             Exchange::Stable | Exchange::Retry { .. } => None,
-            Exchange::Offered { .. } | Exchange::AnswerInAck => Some(StatusCode::REQUEST_PENDING),
+            Exchange::Offered { .. } | Exchange::Asking { .. } | Exchange::AnswerInAck => {
+                Some(StatusCode::REQUEST_PENDING)
+            }
             Exchange::Received { .. } | Exchange::Asked { .. } | Exchange::AwaitAnswer => {
                 Some(StatusCode::SERVER_INTERNAL_ERROR)
             }
@@ -348,6 +421,7 @@ impl Call {
                 let Some(confirmed) = self.confirmed() else { return };
                 confirmed.dialog.refresh_target(message);
                 confirmed.set_received(server, None);
+                self.remote.offered(Some(&offer));
                 cx.call_event(id, CallEvent::Offer(offer));
             }
             (None, _) => {
@@ -392,6 +466,7 @@ impl Call {
             (Exchange::AnswerInAck, Ok(body)) => {
                 self.acknowledge(cx, Some(&body));
                 self.local_description = Some(body);
+                self.remote.agreed();
                 cx.call_event(self.id, CallEvent::Established);
                 self.next_offer(cx);
             }
@@ -412,6 +487,7 @@ impl Call {
         self.write_session(&mut response);
         response.set_body(Some(&answer));
         self.local_description = Some(answer);
+        self.remote.agreed();
         self.send_success(cx, server, response, invite, false);
         self.next_offer(cx);
     }
@@ -476,7 +552,7 @@ impl Call {
             Exchange::Received { server, .. } | Exchange::Asked { server, .. } => {
                 cx.endpoint.refuse(cx.now, server, StatusCode::REQUEST_TERMINATED);
             }
-            Exchange::Offered { request, .. } => cx.endpoint.limit(cx.now, request),
+            Exchange::Offered { request, .. } | Exchange::Asking { request } => cx.endpoint.limit(cx.now, request),
             Exchange::Stable | Exchange::Retry { .. } | Exchange::AwaitAnswer | Exchange::AnswerInAck => {}
         }
     }
@@ -489,6 +565,7 @@ impl Call {
             Exchange::Stable
             | Exchange::Offered { .. }
             | Exchange::Retry { .. }
+            | Exchange::Asking { .. }
             | Exchange::AwaitAnswer
             | Exchange::AnswerInAck => false,
         };

@@ -1,5 +1,7 @@
 use bellbird_base::{Duration, Instant};
 
+use super::SavedSession;
+
 /// A call's session timer.
 ///
 /// ```text
@@ -33,6 +35,26 @@ impl SessionTimer {
         let margin = Duration::from_secs(32).min(interval / 3);
         let end = now + interval - margin;
         if ours { Self::Ours { refresh: now + interval / 2, end, interval } } else { Self::Theirs { end, interval } }
+    }
+
+    /// As plain data.
+    pub(crate) fn save(&self, now: Instant) -> Option<SavedSession> {
+        match *self {
+            Self::Off => None,
+            Self::Ours { end, interval, .. } => Some(SavedSession { interval, ours: true, left: end.since(now) }),
+            Self::Theirs { end, interval } => Some(SavedSession { interval, ours: false, left: end.since(now) }),
+        }
+    }
+
+    /// From plain data; a refresh of ours comes soon, since some time went by.
+    pub(crate) fn restored(now: Instant, saved: SavedSession) -> Self {
+        let SavedSession { interval, ours, left } = saved;
+        let end = now + left;
+        if ours {
+            Self::Ours { refresh: now + left.min(interval / 2) / 4, end, interval }
+        } else {
+            Self::Theirs { end, interval }
+        }
     }
 
     pub(crate) fn interval(&self) -> Option<Duration> {

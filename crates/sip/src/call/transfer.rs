@@ -95,7 +95,7 @@ impl Call {
 
     /// Whether this is the dialog that a Replaces names.
     pub(crate) fn is_named_by(&self, replaces: &Replaces<'_>) -> bool {
-        self.dialog().is_some_and(|dialog| {
+        self.dialogs().any(|dialog| {
             dialog.call_id == replaces.call_id
                 && dialog.local_tag() == replaces.to_tag
                 && (dialog.remote_tag() == replaces.from_tag
@@ -200,6 +200,13 @@ impl Call {
         cx.endpoint.respond(cx.now, server, &response);
         self.notify_transfer(cx, StatusCode::TRYING, "Trying");
         cx.call_event(id, event);
+    }
+
+    /// What stands in the Replaces of the target that the peer named.
+    pub(crate) fn transfer_replaces(&self) -> Option<String> {
+        let State::Confirmed(confirmed) = &self.state else { return None };
+        let target = &confirmed.referral.as_ref()?.target;
+        target.as_ref().header("Replaces").map(|value| value.into_owned())
     }
 
     /// The user goes along with the transfer: whom to call.

@@ -29,6 +29,7 @@ use crate::uri::Uri;
 
 pub(crate) use deadlines::Deadlines;
 pub use route::Route;
+pub(crate) use route::WayBack;
 
 use client::{Client, ClientKey, Pending};
 use flows::{Flow, FlowStep, Flows};

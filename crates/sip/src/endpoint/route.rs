@@ -1,4 +1,6 @@
-use bellbird_base::{FlowId, Protocol};
+use std::net::SocketAddr;
+
+use bellbird_base::{FlowId, FlowInfo, Protocol};
 
 use crate::agent::Question;
 use crate::uri::{Scheme, Uri};
@@ -36,6 +38,32 @@ impl Route {
         let host = self.uri.param("maddr").unwrap_or(host.as_str());
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Some(Question { host, port: self.uri.port(), protocol, secure, path: self.path.clone() })
+    }
+}
+
+/// The way back to whoever opened a flow to us: over that flow, whatever the Contact says; over UDP also to the address
+/// that it came from, since a device behind a NAT is reached nowhere else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WayBack {
+    pub(crate) flow: Option<FlowId>,
+    pub(crate) peer: Option<(Protocol, SocketAddr)>,
+}
+
+impl WayBack {
+    pub(crate) fn over(flow: FlowId, info: Option<FlowInfo>) -> Self {
+        Self { flow: Some(flow), peer: info.map(|info| (info.protocol, info.remote)) }
+    }
+
+    /// The route of a request to this hop, or the hop's own address where no way back is known.
+    pub(crate) fn route(&self, is_open: impl FnOnce(FlowId) -> bool, hop: &Uri) -> Route {
+        match (self.flow.filter(|flow| is_open(*flow)), self.peer) {
+            (Some(flow), _) => Route { flow: Some(flow), ..Route::to(hop.clone()) },
+            (None, Some((Protocol::Udp, address))) => {
+                let uri = Uri::sip(None, &address.ip().to_string(), Some(address.port()));
+                Route { protocol: Some(Protocol::Udp), ..Route::to(uri.unwrap_or_else(|_| hop.clone())) }
+            }
+            (None, _) => Route::to(hop.clone()),
+        }
     }
 }
 

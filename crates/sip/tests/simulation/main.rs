@@ -17,4 +17,7 @@ mod phone;
 mod proxy;
 mod random;
 mod registration;
+mod saved;
+mod server;
+mod watchers;
 mod world;

@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use bellbird_base::{Duration, Instant, Protocol, Seed};
 use bellbird_sip::agent::{
-    AccountConfig, AccountCredentials, AccountId, Body, CallEnd, CallEvent, CallId, Config, Event, Input, Invite,
-    OfferReason, Output, RegistrationState, Secret, TimeoutReason, UserAgent,
+    AccountConfig, AccountCredentials, AccountId, Body, CallEnd, CallEvent, CallId, Callers, Config, Event, Input,
+    Invite, OfferReason, Output, RegistrationState, Secret, TimeoutReason, UserAgent,
 };
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
@@ -72,6 +72,7 @@ pub struct Setup {
     pub protocol: Option<Protocol>,
     pub gruu: bool,
     pub config: Config,
+    pub callers: Callers,
 }
 
 impl Setup {
@@ -86,6 +87,7 @@ impl Setup {
             protocol,
             gruu: false,
             config: Config::default(),
+            callers: Callers::Anyone,
         }
     }
 
@@ -103,6 +105,7 @@ impl Setup {
         let mut account = if self.registers { AccountConfig::new(address) } else { AccountConfig::local(address) };
         account.protocol = self.protocol;
         account.gruu = self.gruu;
+        account.callers = self.callers;
         account.instance_id = Some(format!("urn:uuid:{}", self.instance));
         account.credentials = Some(AccountCredentials {
             username: self.name.to_owned(),
@@ -248,6 +251,26 @@ impl Phone {
         self.sockets.forget(network);
         self.sockets = Sockets::new(ip.parse().unwrap(), network);
         self.ua.handle_input(Input::NetworkChanged(network.now()));
+        self.drain(network);
+    }
+
+    /// The program ends and starts again; only the set-up is left.
+    pub fn reset(&mut self, network: &mut Network, change: impl FnOnce(&mut Config)) {
+        self.sockets.forget(network);
+        change(&mut self.setup.config);
+        self.ua = UserAgent::new(self.setup.config.clone(), Seed::from_number(77), network.now());
+        self.account = self.ua.add_account(network.now(), self.setup.account());
+        self.calls.clear();
+        self.todo.clear();
+        self.drain(network);
+    }
+
+    /// The machine is gone without a word, and its connections break.
+    pub fn vanish(&mut self, network: &mut Network) {
+        self.sockets.forget(network);
+        self.sockets.ip = "10.9.9.9".parse().unwrap();
+        self.ua = UserAgent::new(self.setup.config.clone(), Seed::from_number(78), network.now());
+        self.calls.clear();
         self.drain(network);
     }
 
