@@ -1,0 +1,87 @@
+use bellbird_base::Duration;
+use bellbird_sip::agent::{AccountId, Invite, Reply};
+
+/// Where a call goes, with every target resolved: the first step is the one to begin with.
+#[derive(Clone, Debug)]
+pub struct Itinerary {
+    /// At least one.
+    pub steps: Vec<Step>,
+}
+
+/// One step. A call that comes to a step for the second time, or to none, ends.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Ring all of these at once.
+    Ring(Ring),
+    /// The caller gets this; `None` is what the devices said.
+    End(Option<Box<Reply>>),
+}
+
+/// Devices that ring at once.
+#[derive(Clone, Debug)]
+pub struct Ring {
+    /// Whom to call.
+    pub targets: Vec<Target>,
+    /// For how long.
+    pub time: Duration,
+    /// What follows where nobody took it.
+    pub next: Next,
+}
+
+/// What follows a ring that nobody took: positions in [`Itinerary::steps`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Every device that could be reached was busy.
+    pub busy: usize,
+    /// Nobody answered in time.
+    pub no_answer: usize,
+    /// No device could be reached.
+    pub unreachable: usize,
+    /// Somebody declined for the user (603).
+    pub declined: usize,
+}
+
+impl Next {
+    /// The same in any case.
+    pub const fn always(step: usize) -> Self {
+        Self { busy: step, no_answer: step, unreachable: step, declined: step }
+    }
+
+    pub(super) const fn after(self, outcome: Outcome) -> usize {
+        match outcome {
+            Outcome::Busy => self.busy,
+            Outcome::NoAnswer => self.no_answer,
+            Outcome::Unreachable => self.unreachable,
+            Outcome::Declined => self.declined,
+        }
+    }
+}
+
+/// How a ring, or one of its devices, ended that nobody took. The later ones outweigh the earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Not reached.
+    Unreachable,
+    /// Busy.
+    Busy,
+    /// No answer.
+    NoAnswer,
+    /// Declined for the user.
+    Declined,
+}
+
+/// One device or trunk to call.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The account that the call is made as.
+    pub account: AccountId,
+    /// Whom to call, over which way, and who calls: From, To, P-Asserted-Identity, Alert-Info, Diversion. The offer is
+    /// put in by the node.
+    pub invite: Invite,
+    /// What the media port knows this end by.
+    pub media: MediaTag,
+}
+
+/// What the media port knows one kind of end by: its media profile, its location. The node hands it on only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MediaTag(pub u64);
