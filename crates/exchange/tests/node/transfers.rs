@@ -1,0 +1,153 @@
+use bellbird_base::Duration;
+use bellbird_sip::agent::{CallId, Invite};
+use bellbird_sip::status::StatusCode;
+use bellbird_sip::uri::Uri;
+
+use crate::calls::three;
+use crate::phone::Habit;
+use crate::world::World;
+
+fn transfer(world: &mut World, who: usize, call: CallId, to: &str) {
+    let target = Uri::parse(&format!("sip:{to}@example.test")).unwrap();
+    world.on(who, |phone, network| phone.command(network, |ua, now| ua.transfer(now, call, &target)).unwrap());
+}
+
+#[test]
+fn blind_transfer_by_caller_or_callee_connects_the_party_with_the_target() {
+    for by_caller in [true, false] {
+        let (mut world, alice, bob, carol) = three();
+        let (call, taken) = world.establish(alice, "bob", bob);
+        let (by, which, party) = if by_caller { (alice, call, bob) } else { (bob, taken, alice) };
+        transfer(&mut world, by, which, "carol");
+        assert!(world.until(|world| world.talking() == [party.min(carol), party.max(carol)]));
+        world.run(2);
+        assert_eq!(world.phone(by).view(which).transfer.last(), Some(&StatusCode::OK));
+        let last = world.phone(carol).live_call().unwrap();
+        assert!(world.phone(carol).view(last).answers == 1, "the party's answer reaches the target");
+        world.hang_up(carol, last);
+        world.assert_over();
+    }
+}
+
+#[test]
+fn blind_transfer_to_somebody_busy_leaves_the_call_as_it_was() {
+    let (mut world, alice, bob, carol) = three();
+    world.on(carol, |phone, _| phone.habit = Habit::Refuse(StatusCode::BUSY_HERE));
+    let (call, _) = world.establish(alice, "bob", bob);
+    transfer(&mut world, alice, call, "carol");
+    world.run(3);
+    assert_eq!(world.talking(), [alice, bob]);
+    assert_eq!(world.phone(alice).view(call).transfer.last(), Some(&StatusCode::BUSY_HERE));
+    world.hang_up(alice, call);
+    world.assert_over();
+}
+
+#[test]
+fn blind_transfer_that_is_not_allowed_is_refused() {
+    let (mut world, alice, bob, _) = three();
+    world.pbx().refuses_transfers = true;
+    let (call, _) = world.establish(alice, "bob", bob);
+    transfer(&mut world, alice, call, "carol");
+    world.run(3);
+    assert_eq!(world.talking(), [alice, bob]);
+    assert_eq!(world.phone(alice).view(call).transfer.last(), Some(&StatusCode::DECLINE));
+    world.hang_up(alice, call);
+    world.assert_over();
+}
+
+#[test]
+fn whoever_transfers_may_hang_up_at_once() {
+    let (mut world, alice, bob, carol) = three();
+    world.on(carol, |phone, _| phone.habit = Habit::Answer(Duration::from_secs(5)));
+    let (call, _) = world.establish(alice, "bob", bob);
+    transfer(&mut world, alice, call, "carol");
+    world.run(1);
+    world.hang_up(alice, call);
+    assert!(world.until(|world| world.talking() == [bob, carol]));
+    world.run(2);
+    let last = world.phone(bob).live_call().unwrap();
+    world.hang_up(bob, last);
+    world.assert_over();
+}
+
+#[test]
+fn party_that_hangs_up_during_a_transfer_ends_it() {
+    let (mut world, alice, bob, carol) = three();
+    world.on(carol, |phone, _| phone.habit = Habit::Ignore);
+    let (call, taken) = world.establish(alice, "bob", bob);
+    transfer(&mut world, alice, call, "carol");
+    world.run(2);
+    world.hang_up(bob, taken);
+    world.assert_over();
+}
+
+#[test]
+fn attended_transfer_connects_the_two_parties() {
+    for delay in [Duration::ZERO, Duration::from_millis(300)] {
+        let (mut world, alice, bob, carol) = three();
+        world.pbx().media_delay = delay;
+        let (call, _) = world.establish(alice, "bob", bob);
+        let (consult, _) = world.establish(alice, "carol", carol);
+        world.on(alice, |phone, network| {
+            phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
+        });
+        assert!(world.until(|world| world.talking() == [bob, carol]), "{:?}", world.talking());
+        world.run(2);
+        assert_eq!(world.phone(alice).view(call).transfer.last(), Some(&StatusCode::OK));
+        let last = world.phone(bob).live_call().unwrap();
+        world.hang_up(bob, last);
+        world.assert_over();
+    }
+}
+
+#[test]
+fn invite_with_replaces_takes_a_call_over() {
+    let (mut world, alice, bob, carol) = three();
+    let (call, taken) = world.establish(alice, "bob", bob);
+    let replaces = replaces_of(&mut world, true);
+    let target = Uri::parse("sip:bob@example.test").unwrap();
+    let pickup = world.on(carol, |phone, network| {
+        let offer = phone.describe("offer");
+        let headers = vec![("Replaces".to_owned(), replaces), ("Require".to_owned(), "replaces".to_owned())];
+        phone.invite(network, Invite { headers, ..Invite::new(target, Some(offer)) })
+    });
+    assert!(world.until(|world| world.phone(carol).view(pickup).established));
+    world.run(2);
+    assert_eq!(world.talking(), [alice, carol]);
+    assert!(world.phone(bob).view(taken).ended.is_some());
+    world.hang_up(alice, call);
+    world.assert_over();
+}
+
+/// The name of the leg to bob, as somebody who watches it knows it: seen from bob.
+fn replaces_of(world: &mut World, answered: bool) -> String {
+    let pbx = world.pbx();
+    let legs = pbx.progress.iter().filter_map(|(_, progress)| match progress {
+        bellbird_exchange::node::Progress::Called(call, _) => Some(*call),
+        _ => None,
+    });
+    let name = pbx.ua.dialogs(legs.last().unwrap()).pop().unwrap();
+    let early = if answered { "" } else { ";early-only" };
+    format!("{};to-tag={};from-tag={}{early}", name.call_id, name.local_tag, name.remote_tag)
+}
+
+#[test]
+fn ringing_call_is_picked_up_by_replaces() {
+    let (mut world, alice, bob, carol) = three();
+    world.on(bob, |phone, _| phone.habit = Habit::Ignore);
+    let call = world.call(alice, "bob");
+    world.run(1);
+    let replaces = replaces_of(&mut world, false);
+    let target = Uri::parse("sip:bob@example.test").unwrap();
+    let pickup = world.on(carol, |phone, network| {
+        let offer = phone.describe("offer");
+        let headers = vec![("Replaces".to_owned(), replaces), ("Require".to_owned(), "replaces".to_owned())];
+        phone.invite(network, Invite { headers, ..Invite::new(target, Some(offer)) })
+    });
+    assert!(world.until(|world| world.phone(alice).view(call).established));
+    world.run(2);
+    assert_eq!(world.talking(), [alice, carol]);
+    assert_eq!(world.phone(carol).view(pickup).offers, 1, "the caller's offer reaches whoever picked up");
+    world.hang_up(carol, pickup);
+    world.assert_over();
+}
