@@ -489,8 +489,13 @@ impl UserAgent {
 
     /// The call with the dialog that a Replaces names.
     pub(super) fn find_replaced(&self, replaces: &Replaces<'_>) -> Option<CallId> {
-        let Some(Owner::Call(call)) = self.dialogs.owner(replaces.call_id, replaces.to_tag) else { return None };
-        self.calls.get(&call).filter(|call| call.is_named_by(replaces)).map(|call| call.id)
+        let named = |replaces: &Replaces<'_>| {
+            let Some(Owner::Call(call)) = self.dialogs.owner(replaces.call_id, replaces.to_tag) else { return None };
+            self.calls.get(&call).filter(|call| call.is_named_by(replaces)).map(|call| call.id)
+        };
+        // Whoever watches a device knows its leg as the device sees it (RFC 4235): the tags change places.
+        let seen_from_device = Replaces { to_tag: replaces.from_tag, from_tag: replaces.to_tag, ..*replaces };
+        named(replaces).or_else(|| self.config.role.is_server().then(|| named(&seen_from_device)).flatten())
     }
 
     fn receive_options(&mut self, server: ServerId, flow: FlowId, message: &Message<'_>) {

@@ -17,6 +17,8 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Flows {
     flows: BTreeMap<FlowId, Flow>,
+    /// How many of them peers opened.
+    theirs: usize,
     last: u64,
 }
 
@@ -118,7 +120,11 @@ impl Flows {
 
     /// The driver opened a flow, or a peer did; gives the requests that waited for it.
     pub(super) fn opened(&mut self, now: Instant, id: FlowId, info: FlowInfo) -> Vec<RequestId> {
-        let flow = self.flows.entry(id).or_insert_with(|| Flow::new(now, FlowState::Open(info), None));
+        let theirs = &mut self.theirs;
+        let flow = self.flows.entry(id).or_insert_with(|| {
+            *theirs += 1;
+            Flow::new(now, FlowState::Open(info), None)
+        });
         flow.last_traffic = now;
         match core::mem::replace(&mut flow.state, FlowState::Open(info)) {
             FlowState::Connecting { waiting, .. } => waiting,
@@ -127,16 +133,18 @@ impl Flows {
     }
 
     pub(super) fn remove(&mut self, id: FlowId) -> Option<Flow> {
-        self.flows.remove(&id)
+        let flow = self.flows.remove(&id)?;
+        self.theirs -= usize::from(flow.remote.is_none());
+        Some(flow)
     }
 
     /// The flow that a peer opened and that was silent for the longest time, where there are more than `limit`.
     pub(super) fn surplus(&self, limit: usize) -> Option<FlowId> {
-        let theirs = || self.flows.iter().filter(|(_, flow)| flow.remote.is_none());
-        if theirs().count() <= limit {
+        if self.theirs <= limit {
             return None;
         }
-        theirs().min_by_key(|(id, flow)| (flow.last_traffic, **id)).map(|(id, _)| *id)
+        let theirs = self.flows.iter().filter(|(_, flow)| flow.remote.is_none());
+        theirs.min_by_key(|(id, flow)| (flow.last_traffic, **id)).map(|(id, _)| *id)
     }
 }
 
