@@ -173,6 +173,12 @@ impl Node {
         self.legs.get(&call).copied()
     }
 
+    /// The leg that talks to this one.
+    pub fn peer_of(&self, call: CallId) -> Option<CallId> {
+        let session = self.sessions.get(self.legs.get(&call)?)?;
+        session.other(call).map(|leg| leg.call)
+    }
+
     /// How many connections there are.
     pub fn len(&self) -> usize {
         self.sessions.len()

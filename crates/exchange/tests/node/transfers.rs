@@ -128,7 +128,7 @@ fn replaces_of(world: &mut World, answered: bool) -> String {
     });
     let name = pbx.ua.dialogs(legs.last().unwrap()).pop().unwrap();
     let early = if answered { "" } else { ";early-only" };
-    format!("{};to-tag={};from-tag={}{early}", name.call_id, name.local_tag, name.remote_tag)
+    format!("{};to-tag={};from-tag={}{early}", name.call_id, name.remote_tag, name.local_tag)
 }
 
 #[test]
