@@ -1,11 +1,21 @@
-//! The server's telephone exchange without I/O.
+//! The server's telephone exchange without I/O: who is registered where, where a call goes and why, and what desk
+//! phones are told.
 //!
-//! What it is: [`node`], the B2BUA that connects the calls of phones and trunks.
+//! What it is: [`directory`] (who there is), [`registrar`] (who is where), `routing` (a pure function from a call to a
+//! plan with a reason for every device), `notifier` (feature keys, lamps, presence), [`guard`] (bounds and alarms).
 //!
-//! What it is not: it opens no socket, reads no clock, stores nothing and handles no media.
+//! What it is not: it opens no socket, reads no clock, stores nothing and handles no media. What has to be durable leaves
+//! as [`StoreRequest`], and what is acknowledged to the network waits for [`Input::Stored`].
 //!
-//! How to test it: `cargo test -p bellbird-exchange`.
+//! How to test it: `cargo test -p bellbird-exchange`. `docs/SERVER.md` says what is supported and what is not.
 
 #![warn(missing_docs)]
 
+pub mod directory;
+pub mod guard;
+mod io;
 pub mod node;
+pub mod registrar;
+pub mod words;
+
+pub use io::{Command, Event, ForwardKind, Input, NotStored, Output, StoreId, StoreRequest};

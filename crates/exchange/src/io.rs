@@ -1,0 +1,132 @@
+//! What goes into the exchange and what comes out of it.
+
+use std::sync::Arc;
+
+use bellbird_base::{FlowId, FlowInfo, Instant, Remote, Transmit};
+use bellbird_sip::agent::{FlowEnd, Question, ResolveFailure, ResolveId};
+
+use crate::directory::Directory;
+use crate::guard::Alarm;
+use crate::registrar::{Binding, BindingId};
+use crate::words::{DndAct, DndSource, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
+
+/// What happens to an exchange.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The instant of the last [`Output::Timeout`] has come.
+    Timeout(Instant),
+    /// A datagram, a WebSocket message or a piece of a stream came in.
+    Receive(Instant, FlowId, &'a [u8]),
+    /// A flow that we asked for is open, or a peer opened one.
+    FlowOpened(Instant, FlowId, FlowInfo),
+    /// A flow ended, or could not be opened.
+    FlowClosed(Instant, FlowId, FlowEnd),
+    /// The answer to [`Output::Resolve`].
+    Resolved(Instant, ResolveId, Result<Vec<Remote>, ResolveFailure>),
+    /// The answer to [`Output::Store`].
+    Stored(Instant, StoreId, Result<(), NotStored>),
+    /// What the calendar says now: at the start it is told to `new`, later whenever it was set.
+    Calendar(Instant, Timestamp),
+    /// The layer above wants something.
+    Command(Instant, Command),
+}
+
+/// What the layer above wants.
+#[derive(Debug)]
+pub enum Command {
+    /// The newest snapshot of an organisation.
+    SetDirectory(Arc<Directory>),
+    /// An organisation is gone, with all its bindings and subscriptions.
+    RemoveOrganisation(OrgId),
+    /// Bindings from before the restart; nothing is stored again.
+    RestoreBindings(Vec<Binding>),
+    /// Take a registration away.
+    RemoveBinding(BindingId),
+    /// Take all registrations of an account away: its secret changed, or it is gone.
+    RemoveBindings(VoipAccountId),
+    /// Whether a trunk answers.
+    TrunkHealth(TrunkId, bool),
+    /// How the presence of a user is shown while he has calls; the node tells it.
+    UserCalls(UserId, u32),
+}
+
+/// What an exchange wants of its driver.
+#[derive(Debug)]
+pub enum Output {
+    /// Send bytes.
+    Transmit(Transmit),
+    /// Open a flow and say [`Input::FlowOpened`] or [`Input::FlowClosed`].
+    Connect(FlowId, Remote),
+    /// Close a flow; nothing is said back.
+    Close(FlowId),
+    /// Look a name up and say [`Input::Resolved`].
+    Resolve(ResolveId, Question),
+    /// Make this durable and say [`Input::Stored`]. An answer to the network may wait for it.
+    Store(StoreId, StoreRequest),
+    /// Something the layer above has to know.
+    Event(Event),
+    /// Nothing more to do before this instant.
+    Timeout(Instant),
+}
+
+/// A name for one request to the storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreId(pub u64);
+
+/// Something that has to survive.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreRequest {
+    /// A registration, new or refreshed.
+    SaveBinding(Box<Binding>),
+    /// A registration that is gone.
+    RemoveBinding(BindingId),
+    /// A key or a star code changed Do Not Disturb: merge it as any act. The next [`Command::SetDirectory`] has it.
+    Dnd {
+        /// Whose.
+        user: UserId,
+        /// What.
+        act: DndAct,
+    },
+    /// A key or a star code changed a forwarding.
+    Forward {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        kind: ForwardKind,
+        /// Where to, as dialled; `None` turns it off.
+        target: Option<String>,
+        /// How.
+        by: DndSource,
+    },
+}
+
+/// When a forwarding holds (N9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ForwardKind {
+    /// Whatever happens.
+    Always,
+    /// While the user is busy.
+    Busy,
+    /// When nobody answers.
+    NoAnswer,
+    /// When no device is registered.
+    Unreachable,
+}
+
+/// Why something was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// The user lacks the permission.
+    Forbidden,
+    /// The storage has trouble; the network is told 503.
+    Failed,
+}
+
+/// Something the layer above has to know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The registrations of an account changed.
+    Registrations(VoipAccountId, Vec<Binding>),
+    /// Somebody guesses, or floods.
+    Alarm(Alarm),
+}
