@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bellbird_base::Duration;
-use bellbird_sip::digest::Ha1;
+use bellbird_sip::digest::{Ha1, Secret};
 
+use crate::country::Location;
 use crate::words::{
-    ClientId, ClientValues, DndState, IncomingDocument, NumberId, OrgId, OutgoingDocument, Permissions, Revision,
-    SettingsDocument, Timestamp, TrunkId, UserId, VoipAccountId,
+    AccountKind, Availability, CallerId, ClientId, ClientValues, Destination, DndState, IncomingDocument, MediaProfile,
+    NumberId, OrgId, OutgoingDocument, Permissions, ReachedAt, Revision, SettingsDocument, Stamp, Telephony, Timestamp,
+    TrunkId, TrunkSettings, UserId, VoipAccountId,
 };
 
 /// One organisation as routing sees it. Cheap to share in an `Arc`.
@@ -34,6 +35,7 @@ pub struct Directory {
 #[derive(Clone, Debug, Default)]
 struct Index {
     logins: BTreeMap<String, VoipAccountId>,
+    addresses: BTreeMap<String, VoipAccountId>,
     internal: BTreeMap<String, Internal>,
     outside: BTreeMap<String, NumberId>,
     user_accounts: BTreeMap<UserId, BTreeSet<VoipAccountId>>,
@@ -62,69 +64,12 @@ pub struct Organisation {
     pub realm: String,
     /// Where it is, unless a user is elsewhere.
     pub location: Location,
-    /// Shown outward where a user has no number of his own; E.164.
-    pub default_caller_id: Option<String>,
-    /// Whether calls bear the personal number (N3) where a user did not decide.
-    pub call_as_user: bool,
+    /// Shown outward where a user has no number of his own.
+    pub caller_id: CallerId,
     /// Where calls to an unassigned number go.
     pub unassigned: Destination,
     /// Calls of one account at once.
     pub calls_per_account: u32,
-}
-
-/// A country's way to dial.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// ISO 3166: `NL`.
-    pub country: String,
-    /// `31`
-    pub calling_code: String,
-    /// What stands before a number of the same country: `0`, or nothing.
-    pub national_prefix: String,
-    /// What stands before a calling code: `00`.
-    pub international_prefix: String,
-    /// Always dialled: `112`.
-    pub emergency: BTreeSet<String>,
-}
-
-impl Location {
-    /// The Netherlands.
-    pub fn netherlands() -> Self {
-        Self {
-            country: "NL".into(),
-            calling_code: "31".into(),
-            national_prefix: "0".into(),
-            international_prefix: "00".into(),
-            emergency: ["112".to_owned()].into(),
-        }
-    }
-
-    /// A dialled number in E.164 with `+`; none where it is no external number as this country writes them.
-    pub fn to_e164(&self, dialled: &str) -> Option<String> {
-        let number: String = dialled.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')).collect();
-        let e164 = if let Some(rest) = number.strip_prefix('+') {
-            rest.to_owned()
-        } else if let Some(rest) = strip(&number, &self.international_prefix) {
-            rest.to_owned()
-        } else {
-            format!("{}{}", self.calling_code, strip(&number, &self.national_prefix)?)
-        };
-        let plausible = (7..=15).contains(&e164.len()) && e164.bytes().all(|byte| byte.is_ascii_digit());
-        plausible.then(|| format!("+{e164}"))
-    }
-
-    /// An E.164 number as a subscriber of this country dials it.
-    pub fn to_national(&self, e164: &str) -> String {
-        let digits = e164.trim_start_matches('+');
-        match digits.strip_prefix(self.calling_code.as_str()) {
-            Some(rest) => format!("{}{rest}", self.national_prefix),
-            None => format!("{}{digits}", self.international_prefix),
-        }
-    }
-}
-
-fn strip<'a>(number: &'a str, prefix: &str) -> Option<&'a str> {
-    if prefix.is_empty() { None } else { number.strip_prefix(prefix) }
 }
 
 /// One person.
@@ -136,68 +81,51 @@ pub struct UserRouting {
     pub name: String,
     /// Personal internal numbers, the first one is shown.
     pub numbers: Vec<String>,
-    /// Whether the user may use anything at all.
-    pub enabled: bool,
+    /// Since when, and by whom, the user is switched off.
+    pub disabled: Option<Stamp>,
     /// Settings of incoming calls.
     pub incoming: IncomingDocument,
     /// Settings of outgoing calls.
     pub outgoing: OutgoingDocument,
     /// What the user may change.
     pub permissions: Permissions,
-    /// What each client chose for itself.
-    pub clients: BTreeMap<ClientId, ClientValues>,
+    /// Apps and browsers: what they are called and chose for themselves.
+    pub clients: BTreeMap<ClientId, ClientRouting>,
     /// Do Not Disturb.
     pub dnd: DndState,
-    /// Where calls are sent on.
-    pub forwarding: Forwarding,
-    /// External numbers that ring beside the devices; several users may share one. E.164.
-    pub linked_numbers: BTreeSet<String>,
+    /// Ring time, forwarding, caller ID and the like.
+    pub telephony: Telephony,
     /// Where, and whether, the user is available.
     pub availability: Availability,
-    /// Whether a second call rings.
-    pub call_waiting: bool,
-    /// How long the devices ring.
-    pub ring_time: Duration,
-    /// Where an unanswered call goes.
-    pub if_no_answer: Destination,
-    /// Dialled while no device is registered.
-    pub unavailability: Option<UnavailabilityNumber>,
-    /// What is shown outward.
-    pub caller_id: CallerId,
-    /// Whether calls bear the personal number (N3); `None` leaves it to the organisation.
-    pub call_as_user: Option<bool>,
-    /// Where colleagues reach the user (N4), if not everywhere.
-    pub for_colleagues: Option<Destination>,
-    /// Whether devices are asked to answer by themselves.
-    pub auto_answer: bool,
     /// Where the user is, if not where the organisation is.
     pub location: Option<Location>,
+}
+
+/// An app or a browser.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientRouting {
+    /// What it calls itself: `Firefox on Windows`.
+    pub name: String,
+    /// What it chose for itself.
+    pub values: ClientValues,
 }
 
 impl UserRouting {
     /// A person with all at its default.
     pub fn new(id: UserId, name: &str, number: &str) -> Self {
+        let settings = SettingsDocument::initial(Timestamp::default());
         Self {
             id,
             name: name.to_owned(),
             numbers: vec![number.to_owned()],
-            enabled: true,
-            incoming: IncomingDocument::default(),
-            outgoing: OutgoingDocument::default(),
-            permissions: Permissions::default(),
+            disabled: None,
+            incoming: settings.incoming,
+            outgoing: settings.outgoing,
+            permissions: settings.permissions,
             clients: BTreeMap::new(),
             dnd: DndState::default(),
-            forwarding: Forwarding::default(),
-            linked_numbers: BTreeSet::new(),
-            availability: Availability::At(Destination::AllDevices),
-            call_waiting: true,
-            ring_time: Duration::from_secs(25),
-            if_no_answer: Destination::HangUp,
-            unavailability: None,
-            caller_id: CallerId::default(),
-            call_as_user: None,
-            for_colleagues: None,
-            auto_answer: false,
+            telephony: Telephony::default(),
+            availability: Availability::Available { at: ReachedAt::AllDevices },
             location: None,
         }
     }
@@ -212,8 +140,8 @@ impl UserRouting {
         SettingsDocument {
             incoming: self.incoming.clone(),
             outgoing: self.outgoing.clone(),
-            permissions: self.permissions,
-            client: client.and_then(|client| self.clients.get(client)).copied().unwrap_or_default(),
+            permissions: self.permissions.clone(),
+            client: client.and_then(|client| self.clients.get(client)).map_or_else(ClientValues::default, |c| c.values),
         }
     }
 
@@ -221,108 +149,19 @@ impl UserRouting {
     pub fn is_on_dnd(&self, now: Timestamp) -> bool {
         self.dnd.is_on(now)
     }
-}
 
-/// Where calls of a user are sent on (N9).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Forwarding {
-    /// Whatever happens.
-    pub always: Option<String>,
-    /// While the user is busy.
-    pub busy: Option<String>,
-    /// When nobody answers.
-    pub no_answer: Option<String>,
-    /// When no device is registered.
-    pub unreachable: Option<String>,
-}
-
-impl Forwarding {
-    /// All targets that are set, as dialled.
-    pub fn targets(&self) -> impl Iterator<Item = &str> {
-        [&self.always, &self.busy, &self.no_answer, &self.unreachable].into_iter().filter_map(Option::as_deref)
+    /// All numbers outside that belong to this user: linked ones and targets of active forwarding, as typed.
+    fn external_numbers(&self) -> impl Iterator<Item = &str> {
+        let forwarding = &self.telephony.forwarding;
+        let forwardings = [&forwarding.always, &forwarding.busy, &forwarding.no_answer, &forwarding.unreachable];
+        let active = forwardings.into_iter().flatten().filter(|forwarding| forwarding.active);
+        let targets = active.filter_map(|forwarding| match &forwarding.to {
+            Destination::External { number } => Some(number.as_str()),
+            Destination::HangUp | Destination::User { .. } | Destination::Account { .. } | Destination::Unknown => None,
+        });
+        let linked = self.telephony.linked_number.iter().filter(|linked| linked.active);
+        targets.chain(linked.map(|linked| linked.number.as_str()))
     }
-}
-
-/// Whether the call plan reaches a user, and where (N5).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Availability {
-    /// Available there.
-    At(Destination),
-    /// Left out.
-    NotAvailable,
-}
-
-/// Where a call can go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
-    /// All devices of the user that this is about.
-    AllDevices,
-    /// The apps and webphones of the user that this is about.
-    Apps,
-    /// The devices of one account.
-    Account(VoipAccountId),
-    /// Another user.
-    User(UserId),
-    /// A number outside, as dialled.
-    External(String),
-    /// Nowhere.
-    HangUp,
-}
-
-/// Dialled while no device is registered (U8).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnavailabilityNumber {
-    /// The number, as dialled.
-    pub number: String,
-    /// How long it rings.
-    pub ring_time: Duration,
-}
-
-/// What is shown outward (N6).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum CallerId {
-    /// What the account shows: its trunk's or organisation's number.
-    #[default]
-    AccountDefault,
-    /// The user's own number; E.164.
-    Own(String),
-    /// One number for each country, by calling code; the default elsewhere.
-    PerCountry(BTreeMap<String, String>),
-    /// Nothing.
-    Withheld,
-}
-
-/// What an account is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountKind {
-    /// An app: settings bind it.
-    App,
-    /// A webphone: settings bind it.
-    Web,
-    /// A desk phone.
-    DeskPhone,
-    /// No device at all: an external number that rings along; E.164.
-    Forward(String),
-}
-
-impl AccountKind {
-    /// Whether *Receive incoming calls* and *Make calls* bind it (DESIGN §6).
-    pub fn is_client(&self) -> bool {
-        matches!(self, Self::App | Self::Web)
-    }
-}
-
-/// How an account's devices take media.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MediaProfile {
-    /// ICE and DTLS-SRTP.
-    WebRtc,
-    /// SDES-SRTP.
-    Sdes,
-    /// RTP.
-    Plain,
-    /// Whatever the device offers.
-    Best,
 }
 
 /// Credentials of one or more devices.
@@ -330,7 +169,7 @@ pub enum MediaProfile {
 pub struct AccountRouting {
     /// The id.
     pub id: VoipAccountId,
-    /// The user name in the digest and in the address of record.
+    /// The user part of its address of record, and the user name in its digests unless each client has its own.
     pub login: String,
     /// The account's own internal number: `202`.
     pub number: Option<String>,
@@ -338,26 +177,42 @@ pub struct AccountRouting {
     pub name: String,
     /// For what.
     pub kind: AccountKind,
-    /// Whose, if anybody's.
-    pub user: Option<UserId>,
-    /// Whether it may be used.
-    pub enabled: bool,
-    /// The digest's HA1: its hash is the one algorithm of this account.
+    /// Whose: nobody's, one user's, or several who share it.
+    pub owners: BTreeSet<UserId>,
+    /// What its digests are checked against.
     pub secret: AccountSecret,
     /// How its devices take media.
     pub media: MediaProfile,
     /// Calls at once, if other than the organisation's.
     pub call_limit: Option<u32>,
-    /// Where emergency calls of this device come from, if not where its user is.
-    pub location: Option<Location>,
 }
 
-/// What an account's digests are checked against.
+impl AccountRouting {
+    /// Whether *Receive incoming calls* and *Make calls* bind it (DESIGN §6).
+    pub fn is_client(&self) -> bool {
+        matches!(self.kind, AccountKind::App | AccountKind::Web)
+    }
+
+    /// The number outside that this stands for, if it is no device.
+    pub fn forwards_to(&self) -> Option<&str> {
+        match &self.kind {
+            AccountKind::Forward { number } => Some(number),
+            AccountKind::App | AccountKind::Web | AccountKind::DeskPhone { .. } | AccountKind::Unknown => None,
+        }
+    }
+
+    /// The one user that this belongs to; none where it is shared or nobody's.
+    pub fn user(&self) -> Option<UserId> {
+        self.owners.first().copied().filter(|_| self.owners.len() == 1)
+    }
+}
+
+/// What an account's digests are checked against. The hash of the HA1 is the account's one algorithm.
 #[derive(Clone, Debug)]
 pub enum AccountSecret {
     /// One secret for all its devices.
     Shared(Ha1),
-    /// A login `login-client` with a secret for each client, revocable alone; the hash of all of them is the same.
+    /// A user name and a secret for each client, revocable alone.
     PerClient(BTreeMap<ClientId, ClientLogin>),
 }
 
@@ -377,8 +232,8 @@ pub struct NumberRouting {
     pub id: NumberId,
     /// E.164.
     pub number: String,
-    /// Whose; `None` is unassigned.
-    pub assigned: Option<Destination>,
+    /// Where calls to it go; `None` is unassigned.
+    pub to: Option<Destination>,
 }
 
 /// A way to the outside.
@@ -386,73 +241,14 @@ pub struct NumberRouting {
 pub struct TrunkRouting {
     /// The id.
     pub id: TrunkId,
-    /// What it is called.
-    pub name: String,
-    /// Whether it may be used.
-    pub enabled: bool,
-    /// How it is reached.
-    pub connection: TrunkConnection,
-    /// Lower comes first.
-    pub order: u32,
-    /// Where its numbers are written as they come: E.164 in and out by location.
+    /// All but its secret.
+    pub settings: TrunkSettings,
+    /// The secret of one that registers; debug output hides it.
+    pub secret: Option<Secret>,
+    /// How its numbers are written.
     pub location: Location,
-    /// How numbers are written towards it.
-    pub format: NumberFormat,
-    /// Where the called number of its calls stands.
-    pub called_number: CalledNumber,
-    /// Shown where nothing else is; E.164.
-    pub default_caller_id: Option<String>,
-    /// Calls at once; `None` is unbounded.
-    pub channels: Option<u32>,
-    /// Whether emergency calls may leave here.
-    pub emergency: bool,
     /// How media goes there.
     pub media: MediaProfile,
-}
-
-/// How a trunk is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TrunkConnection {
-    /// We register there.
-    Registering {
-        /// `sip:provider.example`
-        registrar: String,
-        /// The user name.
-        username: String,
-        /// The password; debug output hides it.
-        secret: bellbird_sip::digest::Secret,
-        /// Where requests go, if not to the registrar.
-        proxy: Option<String>,
-    },
-    /// Known by its address.
-    Peer {
-        /// `sip:10.0.0.1:5060;transport=tcp`
-        address: String,
-        /// Whose requests are the trunk's: addresses.
-        sources: BTreeSet<std::net::IpAddr>,
-    },
-}
-
-/// How numbers are written towards a trunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NumberFormat {
-    /// `+31201234567`
-    E164,
-    /// `31201234567`
-    E164WithoutPlus,
-    /// `0201234567`, `004930…`
-    National,
-}
-
-/// Where the called number of a trunk's calls stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalledNumber {
-    /// Request-URI
-    RequestUri,
-    /// To
-    To,
-    /// P-Called-Party-ID (RFC 7315)
-    PCalledPartyId,
 }
 
 /// The parts of a [`Directory`].
@@ -488,9 +284,14 @@ impl Directory {
         directory
     }
 
-    /// The account with this digest user name or address of record.
+    /// The account that digests of this user name are for.
     pub fn account_by_login(&self, login: &str) -> Option<&AccountRouting> {
         self.accounts.get(self.index.logins.get(login)?)
+    }
+
+    /// The account whose address of record has this user part.
+    pub fn account_by_address(&self, user: &str) -> Option<&AccountRouting> {
+        self.accounts.get(self.index.addresses.get(user)?)
     }
 
     /// Whom an internal number means.
@@ -515,15 +316,34 @@ impl Directory {
         ids.filter_map(|id| self.users.get(id))
     }
 
-    /// Where an account's user, or the organisation, is.
-    pub fn location_of<'a>(&'a self, account: &'a AccountRouting) -> &'a Location {
-        let user = account.user.and_then(|user| self.users.get(&user));
-        account.location.as_ref().or_else(|| user?.location.as_ref()).unwrap_or(&self.organisation.location)
+    /// Where an account's one user, or the organisation, is.
+    pub fn location_of(&self, account: &AccountRouting) -> &Location {
+        account.user().map_or(&self.organisation.location, |user| self.location_of_user(user))
     }
 
     /// Where a user is.
     pub fn location_of_user(&self, user: UserId) -> &Location {
         self.users.get(&user).and_then(|user| user.location.as_ref()).unwrap_or(&self.organisation.location)
+    }
+
+    /// The client whose secret a digest with this user name is made of.
+    pub fn client_by_login(&self, account: &AccountRouting, login: &str) -> Option<ClientId> {
+        match &account.secret {
+            AccountSecret::Shared(_) => None,
+            AccountSecret::PerClient(clients) => {
+                clients.iter().find(|(_, known)| known.login == login).map(|(client, _)| client.clone())
+            }
+        }
+    }
+
+    /// HA1 for a digest with this user name.
+    pub fn ha1(&self, login: &str) -> Option<Ha1> {
+        match &self.account_by_login(login)?.secret {
+            AccountSecret::Shared(ha1) => Some(ha1.clone()),
+            AccountSecret::PerClient(clients) => {
+                clients.values().find(|known| known.login == login).map(|known| known.ha1.clone())
+            }
+        }
     }
 }
 
@@ -531,17 +351,10 @@ impl Index {
     fn of(directory: &Directory) -> Self {
         let mut index = Self::default();
         for user in directory.users.values() {
-            for number in &user.numbers {
-                index.internal.entry(number.clone()).or_insert(Internal::User(user.id));
-            }
-            let location = directory.location_of_user(user.id);
-            let forwards = user.forwarding.targets().filter_map(|target| location.to_e164(target));
-            for number in user.linked_numbers.iter().cloned().chain(forwards) {
-                index.external_owners.entry(number).or_default().insert(user.id);
-            }
+            index.add_user(user, directory.location_of_user(user.id));
         }
         for account in directory.accounts.values() {
-            index.add_account(account);
+            index.add_account(account, directory.location_of(account));
         }
         for number in directory.numbers.values() {
             index.outside.entry(number.number.clone()).or_insert(number.id);
@@ -549,20 +362,36 @@ impl Index {
         index
     }
 
-    fn add_account(&mut self, account: &AccountRouting) {
-        self.logins.entry(account.login.clone()).or_insert(account.id);
-        if let AccountSecret::PerClient(clients) = &account.secret {
-            for client in clients.values() {
-                self.logins.entry(client.login.clone()).or_insert(account.id);
+    fn add_user(&mut self, user: &UserRouting, location: &Location) {
+        for number in &user.numbers {
+            self.internal.entry(number.clone()).or_insert(Internal::User(user.id));
+        }
+        for number in user.external_numbers().filter_map(|number| location.to_e164(number)) {
+            self.external_owners.entry(number).or_default().insert(user.id);
+        }
+    }
+
+    fn add_account(&mut self, account: &AccountRouting, location: &Location) {
+        match &account.secret {
+            AccountSecret::Shared(_) => {
+                self.logins.entry(account.login.clone()).or_insert(account.id);
+            }
+            AccountSecret::PerClient(clients) => {
+                for client in clients.values() {
+                    self.logins.entry(client.login.clone()).or_insert(account.id);
+                }
             }
         }
+        self.addresses.entry(account.login.clone()).or_insert(account.id);
         if let Some(number) = &account.number {
             self.internal.entry(number.clone()).or_insert(Internal::Account(account.id));
         }
-        let Some(user) = account.user else { return };
-        self.user_accounts.entry(user).or_default().insert(account.id);
-        if let AccountKind::Forward(number) = &account.kind {
-            self.external_owners.entry(number.clone()).or_default().insert(user);
+        let outside = account.forwards_to().and_then(|number| location.to_e164(number));
+        for user in &account.owners {
+            self.user_accounts.entry(*user).or_default().insert(account.id);
+            if let Some(number) = &outside {
+                self.external_owners.entry(number.clone()).or_default().insert(*user);
+            }
         }
     }
 }

@@ -11,11 +11,13 @@
 
 #![warn(missing_docs)]
 
+pub mod country;
 pub mod directory;
 pub mod guard;
 mod io;
 pub mod node;
 pub mod registrar;
+pub mod routing;
 pub mod words;
 
 pub use io::{Command, Event, ForwardKind, Input, NotStored, Output, StoreId, StoreRequest};

@@ -2,4 +2,4 @@
 
 mod binding;
 
-pub use binding::{Binding, BindingId};
+pub use binding::{Binding, BindingId, BindingKey};

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use code::{Code, FeatureAct, STAR_CODES, StarCode};
 pub use plan::{
-    Branch, Device, Next, Outcome, Plan, Reason, Refusal, Ring, Service, Shown, Step, StepIndex, Target, TrunkLeg,
+    Branch, Device, Next, Outcome, Plan, Refusal, Ring, Service, Shown, Step, StepIndex, Target, TrunkLeg, Why,
 };
 
 use crate::directory::Directory;

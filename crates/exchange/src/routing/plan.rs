@@ -2,9 +2,8 @@ use bellbird_base::Duration;
 use bellbird_sip::status::StatusCode;
 
 use super::FeatureAct;
-use crate::directory::MediaProfile;
 use crate::registrar::BindingId;
-use crate::words::{Cause, Params, TrunkId, UserId, VoipAccountId};
+use crate::words::{MediaProfile, Reason, TrunkId, UserId, VoipAccountId};
 
 /// What happens with a call: steps, each of which says what follows.
 ///
@@ -18,7 +17,7 @@ use crate::words::{Cause, Params, TrunkId, UserId, VoipAccountId};
 pub struct Plan {
     pub(super) steps: Vec<Step>,
     pub(super) first: StepIndex,
-    pub(super) reasons: Vec<(StepIndex, Reason)>,
+    pub(super) reasons: Vec<(StepIndex, Why)>,
 }
 
 /// A name for a step of one plan.
@@ -135,7 +134,7 @@ pub struct Shown {
     pub diverted_by: Option<String>,
 }
 
-/// A device, as reasons name it.
+/// A device, for telling reasons apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Device {
     /// An account without one of its devices in particular.
@@ -144,10 +143,8 @@ pub enum Device {
     Binding(BindingId),
     /// A number outside; E.164 or an emergency number.
     Outside(String),
-    /// A user as a whole.
-    User(UserId),
-    /// The caller.
-    Caller,
+    /// None: a reason about the call itself.
+    Call,
 }
 
 /// What the exchange does itself.
@@ -175,17 +172,13 @@ pub struct Refusal {
     pub words: &'static str,
 }
 
-/// Why one device rings or does not.
+/// Why one device rings or does not: what the call's record will say once its step was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// Which.
+pub struct Why {
+    /// Which device.
     pub device: Device,
-    /// Whether it rings.
-    pub rings: bool,
-    /// Why.
-    pub cause: Cause,
-    /// What the words need: names, numbers.
-    pub params: Params,
+    /// The reason as people read it; `rang` as planned.
+    pub reason: Reason,
 }
 
 impl Plan {
@@ -216,22 +209,23 @@ impl Plan {
     }
 
     /// The reasons of the steps that were gone through, each device once; that it rang outweighs that it did not.
-    pub fn reasons(&self, gone_through: &[StepIndex]) -> Vec<Reason> {
-        let mut reasons: Vec<Reason> = Vec::new();
+    pub fn reasons(&self, gone_through: &[StepIndex]) -> Vec<Why> {
+        let mut reasons: Vec<Why> = Vec::new();
         let reached = |step: &StepIndex| *step == self.first || gone_through.contains(step);
-        for (_, reason) in self.reasons.iter().filter(|(step, _)| reached(step)) {
-            match reasons.iter_mut().find(|known| known.device == reason.device) {
-                Some(known) if reason.rings && !known.rings => *known = reason.clone(),
+        for (_, why) in self.reasons.iter().filter(|(step, _)| reached(step)) {
+            let same = |known: &&mut Why| known.device == why.device && why.device != Device::Call;
+            match reasons.iter_mut().find(same) {
+                Some(known) if why.reason.rang && !known.reason.rang => *known = why.clone(),
                 Some(_) => {}
-                None => reasons.push(reason.clone()),
+                None => reasons.push(why.clone()),
             }
         }
         reasons
     }
 
-    /// The reasons of all steps, also those that may never be reached.
-    pub fn all_reasons(&self) -> impl Iterator<Item = &Reason> {
-        self.reasons.iter().map(|(_, reason)| reason)
+    /// The reasons of all steps, also of those that may never be reached.
+    pub fn all_reasons(&self) -> impl Iterator<Item = &Why> {
+        self.reasons.iter().map(|(_, why)| why)
     }
 }
 
