@@ -227,6 +227,9 @@ impl Watcher {
         if forgets_us(status) {
             return self.lost(cx, Some(status));
         }
+        if status.is_success() && !self.has_ended() {
+            self.tell(cx, WatcherEvent::Told { waiting: self.waiting.len() });
+        }
         self.go_on(cx);
     }
 

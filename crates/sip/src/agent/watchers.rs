@@ -31,6 +31,11 @@ pub enum WatcherEvent {
         /// What came along.
         body: Option<Body>,
     },
+    /// The subscriber took a NOTIFY (2xx).
+    Told {
+        /// How many more wait to be sent.
+        waiting: usize,
+    },
     /// It is over; nothing follows.
     Ended(WatcherEnd),
 }
