@@ -234,7 +234,7 @@ fn one_more<K: Ord + Copy>(
     }
     failures.count += 1;
     let times = failures.count / limit.max(1);
-    (failures.count % limit.max(1) == 0 && times.is_power_of_two()).then_some(failures.count)
+    (failures.count.is_multiple_of(limit.max(1)) && times.is_power_of_two()).then_some(failures.count)
 }
 
 /// An IPv6 host has a whole network to come from.

@@ -8,7 +8,8 @@ use bellbird_sip::agent::{FlowEnd, Question, ResolveFailure, ResolveId};
 use crate::directory::Directory;
 use crate::guard::Alarm;
 use crate::registrar::{Binding, BindingId};
-use crate::words::{DndAct, DndSource, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
+use crate::routing::{Call, Plan};
+use crate::words::{DndAct, DndSource, OrgId, Presence, Receipt, Timestamp, TrunkId, UserId, VoipAccountId};
 
 /// What happens to an exchange.
 #[derive(Debug)]
@@ -123,10 +124,33 @@ pub enum NotStored {
 }
 
 /// Something the layer above has to know.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// The registrations of an account changed.
     Registrations(VoipAccountId, Vec<Binding>),
-    /// Somebody guesses, or floods.
+    /// Somebody guesses.
     Alarm(Alarm),
+    /// How far a device's key is with the user's Do Not Disturb.
+    Receipt(UserId, Receipt),
+    /// How colleagues see a user now.
+    Presence(UserId, Presence),
+    /// A call has a plan: the call node carries it out and answers the INVITE.
+    Routed(Box<Routed>),
+    /// A call was refused before it became one; for its record.
+    Refused(Box<Routed>),
+    /// What the user agent tells about calls, trunks' registrations and the like, for the call node.
+    Agent(Box<bellbird_sip::agent::Event>),
+}
+
+/// A call that came in, and where it goes.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    /// Whose organisation.
+    pub organisation: OrgId,
+    /// The INVITE.
+    pub invite: bellbird_sip::agent::InboundRequest,
+    /// The call as routing saw it.
+    pub call: Call,
+    /// Where it goes, and why.
+    pub plan: Plan,
 }

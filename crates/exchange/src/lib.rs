@@ -13,11 +13,14 @@
 
 pub mod country;
 pub mod directory;
+mod exchange;
 pub mod guard;
 mod io;
+pub mod notifier;
 pub mod node;
 pub mod registrar;
 pub mod routing;
 pub mod words;
 
-pub use io::{Command, Event, ForwardKind, Input, NotStored, Output, StoreId, StoreRequest};
+pub use exchange::{Clock, Exchange, ExchangeConfig};
+pub use io::{Command, Event, ForwardKind, Input, NotStored, Output, Routed, StoreId, StoreRequest};

@@ -272,6 +272,14 @@ impl Registrar {
         self.bindings.get(&account).into_iter().flat_map(BTreeMap::values)
     }
 
+    /// The accounts of an organisation that are registered.
+    pub fn accounts(&self, organisation: OrgId) -> impl Iterator<Item = VoipAccountId> {
+        let own = move |bindings: &BTreeMap<BindingKey, Binding>| {
+            bindings.values().next().is_some_and(|binding| binding.organisation == organisation)
+        };
+        self.bindings.iter().filter(move |(_, bindings)| own(bindings)).map(|(account, _)| *account)
+    }
+
     /// One binding.
     pub fn get(&self, id: &BindingId) -> Option<&Binding> {
         self.bindings.get(&id.account)?.get(&id.key)

@@ -149,6 +149,11 @@ impl UserAgent {
         self.endpoint.respond(self.now, id, &response);
     }
 
+    /// A request that waits for its answer, with the flow that it came over: also a SUBSCRIBE inside a subscription.
+    pub fn waiting_request(&self, id: ServerId) -> Option<(FlowId, Arc<Request>)> {
+        self.waiting.get(&id).map(|waiting| (waiting.flow, Arc::clone(&waiting.request)))
+    }
+
     /// Turns an INVITE that [`ServerEvent::Request`] told into a call of this account: `CallEvent::Incoming` follows.
     ///
     /// # Errors
