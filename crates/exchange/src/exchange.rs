@@ -3,12 +3,14 @@
 //! ```text
 //! bytes ─► UserAgent ─┬─ REGISTER ──► gate ─► registrar ─► Store ─► 200
 //!                     ├─ SUBSCRIBE ─► gate ─► notifier ──► NOTIFY
-//!                     ├─ INVITE ────► gate ─► routing ───► Event::Routed, for the call node
-//!                     └─ calls ─────► Event::Agent, for the call node
+//!                     ├─ INVITE ────► gate ─► routing ───► node
+//!                     └─ calls ─────► node ─► Media, Progress, CallOver
 //! ```
 
+mod calls;
 mod clock;
 mod invite;
+mod itinerary;
 mod keep_alive;
 mod news;
 mod requests;
@@ -18,16 +20,20 @@ use std::sync::Arc;
 
 use bellbird_base::{Duration, FlowId, Instant, Protocol, Rng, Seed, Transmit};
 use bellbird_sip::agent::{
-    self, AccountConfig, AccountId, Callers, Config, Reply, ServerEvent, ServerId, UserAgent, WatcherId,
+    self, AccountConfig, AccountId, CallId, Callers, Config, Reply, ServerEvent, ServerId, UserAgent, WatcherId,
 };
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 
+pub use calls::FirstLeg;
+use calls::{Live, Party};
 pub use clock::Clock;
+pub use itinerary::media_profile;
 use keep_alive::KeepAlives;
 
 use crate::directory::Directory;
 use crate::guard::{Gate, GateConfig};
+use crate::node::{Node, SessionId};
 use crate::notifier::Notifier;
 use crate::notifier::lamps::WatchedDialog;
 use crate::registrar::{Change, Registrar, RegistrarConfig};
@@ -118,6 +124,11 @@ pub struct Exchange {
     keep_alives: KeepAlives,
     /// When the earliest Do Not Disturb ends by itself.
     dnd_ends: Option<Timestamp>,
+    node: Node,
+    /// Calls that were accepted and have no name yet.
+    arriving: BTreeMap<CallId, (Live, Party)>,
+    live: BTreeMap<SessionId, Live>,
+    last_tag: u64,
     last_store: u64,
     outputs: VecDeque<Output>,
 }
@@ -142,6 +153,10 @@ impl Exchange {
             waiting: Vec::new(),
             keep_alives: KeepAlives::default(),
             dnd_ends: None,
+            node: Node::new(),
+            arriving: BTreeMap::new(),
+            live: BTreeMap::new(),
+            last_tag: 0,
             last_store: 0,
             outputs: VecDeque::new(),
             config,
@@ -159,6 +174,10 @@ impl Exchange {
             Input::Stored(now, id, result) => {
                 self.now = now;
                 self.stored(id, result);
+            }
+            Input::Media(now, id, result) => {
+                self.now = now;
+                self.media_answered(id, result);
             }
             Input::Calendar(now, time) => {
                 self.now = now;
@@ -182,13 +201,12 @@ impl Exchange {
         &self.registrar
     }
 
-    /// What is going on; the call node keeps its numbers.
+    /// What is going on. Calls are counted here; whether media can be bridged is for the layer above to say.
     pub fn load_mut(&mut self) -> &mut Load {
         &mut self.load
     }
 
-    /// The user agent, for the call node: it answers what [`Event::Routed`] brought and makes calls. What follows comes
-    /// out with [`Exchange::poll_output`] after the next input, or after [`Exchange::settle`].
+    /// The user agent: trunks register by it, and the echo is answered by it. What follows comes out with [`Exchange::poll_output`] after the next input, or after [`Exchange::settle`].
     pub fn agent_mut(&mut self) -> &mut UserAgent {
         &mut self.agent
     }
@@ -203,14 +221,6 @@ impl Exchange {
         self.trunk_accounts.insert(account, (organisation, trunk));
     }
 
-    /// The calls of a user, as those who watch him are told.
-    pub fn set_dialogs(&mut self, now: Instant, user: UserId, dialogs: Vec<WatchedDialog>) {
-        self.now = now;
-        self.dialogs.insert(user, dialogs);
-        self.user_changed(user);
-        self.settle();
-    }
-
     fn feed(&mut self, now: Instant, input: agent::Input<'_>) {
         self.now = now;
         self.agent.handle_input(input);
@@ -220,6 +230,11 @@ impl Exchange {
     pub fn settle(&mut self) {
         self.expire();
         self.keep_alive();
+        self.tell_due();
+        self.drain_agent();
+        // What the node wants may let the agent say more.
+        self.drain_node();
+        self.drain_agent();
         self.tell_due();
         self.drain_agent();
         self.outputs.extend(self.gate.take_alarms().into_iter().map(|alarm| Output::Event(Event::Alarm(alarm))));
@@ -243,9 +258,12 @@ impl Exchange {
             agent::Event::Server(ServerEvent::Request(request)) => self.request(*request),
             agent::Event::Server(ServerEvent::Watcher(id, event)) => self.watcher(id, event),
             agent::Event::Server(ServerEvent::FlowClosed(flow, _)) => self.flow_closed(flow),
+            agent::Event::Call(call, event) => {
+                self.call_event(call, event);
+                self.drain_node();
+            }
             agent::Event::Server(ServerEvent::Cancelled(_))
             | agent::Event::Registration(..)
-            | agent::Event::Call(..)
             | agent::Event::Subscription(..)
             | agent::Event::Publication(..)
             | agent::Event::Notify(..)
@@ -267,6 +285,7 @@ impl Exchange {
         for at in calendar.map(|time| self.clock.instant(time)) {
             next = next.min(at);
         }
+        next = next.min(self.node.deadline().unwrap_or(Instant::FAR_FUTURE));
         next = next.min(self.notifier.next_due().unwrap_or(Instant::FAR_FUTURE));
         next.min(self.keep_alives.next())
     }
@@ -305,10 +324,7 @@ impl Exchange {
                     self.load.trunks_down.insert(trunk);
                 }
             }
-            Command::UserCalls(user, count) => {
-                self.load.users.insert(user, count);
-                self.user_changed(user);
-            }
+            Command::RestoreCalls(calls) => self.restore_calls(calls),
         }
     }
 

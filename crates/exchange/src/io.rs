@@ -1,14 +1,18 @@
 //! What goes into the exchange and what comes out of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bellbird_base::{FlowId, FlowInfo, Instant, Remote, Transmit};
 use bellbird_sip::agent::{FlowEnd, Question, ResolveFailure, ResolveId};
+use bellbird_sip::message::Body;
+use bellbird_sip::status::StatusCode;
 
 use crate::directory::Directory;
 use crate::guard::Alarm;
+use crate::node::{MediaId, MediaRequest, Progress, SavedSession, SessionId};
 use crate::registrar::{Binding, BindingId};
-use crate::routing::{Call, Plan};
+use crate::routing::{Call, Device, Plan, Why};
 use crate::words::{DndAct, DndSource, OrgId, Presence, Receipt, Timestamp, TrunkId, UserId, VoipAccountId};
 
 /// What happens to an exchange.
@@ -26,6 +30,8 @@ pub enum Input<'a> {
     Resolved(Instant, ResolveId, Result<Vec<Remote>, ResolveFailure>),
     /// The answer to [`Output::Store`].
     Stored(Instant, StoreId, Result<(), NotStored>),
+    /// The answer to [`Output::Media`].
+    Media(Instant, MediaId, Result<Body, StatusCode>),
     /// What the calendar says now: at the start it is told to `new`, later whenever it was set.
     Calendar(Instant, Timestamp),
     /// The layer above wants something.
@@ -41,14 +47,14 @@ pub enum Command {
     RemoveOrganisation(OrgId),
     /// Bindings from before the restart; nothing is stored again.
     RestoreBindings(Vec<Binding>),
+    /// Calls from before the restart, after the directories and bindings. They are stored anew under new names.
+    RestoreCalls(Vec<(OrgId, SavedSession)>),
     /// Take a registration away.
     RemoveBinding(BindingId),
     /// Take all registrations of an account away: its secret changed, or it is gone.
     RemoveBindings(VoipAccountId),
     /// Whether a trunk answers.
     TrunkHealth(TrunkId, bool),
-    /// How the presence of a user is shown while he has calls; the node tells it.
-    UserCalls(UserId, u32),
 }
 
 /// What an exchange wants of its driver.
@@ -64,6 +70,8 @@ pub enum Output {
     Resolve(ResolveId, Question),
     /// Make this durable and say [`Input::Stored`]. An answer to the network may wait for it.
     Store(StoreId, StoreRequest),
+    /// Rewrite a description, or hand it back as it is, and say [`Input::Media`].
+    Media(Box<MediaRequest>),
     /// Something the layer above has to know.
     Event(Event),
     /// Nothing more to do before this instant.
@@ -81,6 +89,17 @@ pub enum StoreRequest {
     SaveBinding(Box<Binding>),
     /// A registration that is gone.
     RemoveBinding(BindingId),
+    /// An answered call, at its answer and after each change of media.
+    SaveCall {
+        /// Its name in this life.
+        session: SessionId,
+        /// Whose organisation.
+        organisation: OrgId,
+        /// Both legs.
+        saved: Box<SavedSession>,
+    },
+    /// A call that is over.
+    RemoveCall(SessionId),
     /// A key or a star code changed Do Not Disturb: merge it as any act. The next [`Command::SetDirectory`] has it.
     Dnd {
         /// Whose.
@@ -134,12 +153,43 @@ pub enum Event {
     Receipt(UserId, Receipt),
     /// How colleagues see a user now.
     Presence(UserId, Presence),
-    /// A call has a plan: the call node carries it out and answers the INVITE.
+    /// A call is on its way.
     Routed(Box<Routed>),
+    /// A call wants the echo: answer the INVITE by the agent.
+    Echo(Box<Routed>),
+    /// How a call goes.
+    Progress(SessionId, Progress),
+    /// A call is over: its record.
+    CallOver(Box<CallReport>),
     /// A call was refused before it became one; for its record.
     Refused(Box<Routed>),
-    /// What the user agent tells about calls, trunks' registrations and the like, for the call node.
+    /// What the user agent tells about other things: trunks' registrations, calls that are not the node's.
     Agent(Box<bellbird_sip::agent::Event>),
+}
+
+/// What the record of a call says.
+#[derive(Clone, Debug)]
+pub struct CallReport {
+    /// Its name.
+    pub session: SessionId,
+    /// Whose organisation.
+    pub organisation: OrgId,
+    /// The call as routing saw it.
+    pub call: Call,
+    /// The users who took part to the end.
+    pub users: BTreeSet<UserId>,
+    /// When it came in.
+    pub started: Timestamp,
+    /// When it was answered.
+    pub answered: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// The device that answered.
+    pub answered_by: Option<Device>,
+    /// The status that the caller got, where it came to nothing.
+    pub failed: Option<StatusCode>,
+    /// Why each device rang or did not, and what became of it.
+    pub reasons: Vec<Why>,
 }
 
 /// A call that came in, and where it goes.

@@ -5,10 +5,10 @@ use bellbird_sip::agent::{InboundRequest, Reply};
 use bellbird_sip::message::{Fields, HeaderName, Request};
 use bellbird_sip::status::StatusCode;
 
-use super::Exchange;
+use super::{Answer, Exchange};
 use crate::directory::{Directory, TrunkRouting};
 use crate::guard::Access;
-use crate::routing::{Call, Called, Caller, Purpose, Service, Situation, Step, Target, plan};
+use crate::routing::{Call, Called, Caller, FeatureAct, Purpose, Service, Situation, Step, Target, plan};
 use crate::words::{CalledNumberFrom, DndSource, TrunkId, TrunkLink};
 use crate::{Event, Output, Routed};
 
@@ -67,15 +67,20 @@ impl Exchange {
             }
             Some(Step::Serve(Service::Feature { user, act, .. })) => {
                 let (user, act) = (*user, act.clone());
-                self.feature(user, act, DndSource::StarCode);
+                // There is no voice to confirm it yet: the words on the phone's display do.
+                let reply = Reply::new(StatusCode::TEMPORARILY_UNAVAILABLE).saying(confirmation(&act));
+                let store = self.feature(user, act, DndSource::StarCode);
+                return self.answer_when_stored(routed.invite.id, Answer::Reply(reply), [store].into());
             }
             Some(Step::Ring(ring)) => {
                 let emergency = |target: &Target| matches!(target, Target::Outside { emergency: true, .. });
                 if ring.branches.iter().any(|branch| emergency(&branch.target)) {
                     self.note_emergency(directory, &routed.call);
                 }
+                self.connect(&routed, directory);
             }
-            Some(Step::Serve(Service::Echo)) | None => {}
+            Some(Step::Serve(Service::Echo)) => return self.outputs.push_back(Output::Event(Event::Echo(routed))),
+            None => {}
         }
         self.outputs.push_back(Output::Event(Event::Routed(routed)));
     }
@@ -148,6 +153,16 @@ fn is_stranger(request: &Request, directory: &Directory) -> bool {
     let from = headers.address(HeaderName::From).and_then(|from| from.uri.host().map(|host| host.as_str().to_owned()));
     let ours = from.is_none_or(|host| host.eq_ignore_ascii_case(&directory.organisation.domain));
     !ours && !headers.contains(HeaderName::Authorization)
+}
+
+/// What a phone shows after a star code.
+fn confirmation(act: &FeatureAct) -> &'static str {
+    match act {
+        FeatureAct::Dnd(true) => "Do Not Disturb is on",
+        FeatureAct::Dnd(false) => "Do Not Disturb is off",
+        FeatureAct::Forward { target: Some(_), .. } => "Forwarding is on",
+        FeatureAct::Forward { target: None, .. } => "Forwarding is off",
+    }
 }
 
 /// Whether an address lies in `192.0.2.7` or `192.0.2.0/24`.

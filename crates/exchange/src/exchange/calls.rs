@@ -1,0 +1,449 @@
+//! The call node's owner: who is in which call, what devices made of it, and what the record will say.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bellbird_base::Duration;
+use bellbird_sip::agent::{self, CallEvent, CallId, EndReason, Reply};
+use bellbird_sip::message::Body;
+use bellbird_sip::status::StatusCode;
+
+use super::Exchange;
+use super::itinerary::{Called as CalledDevice, asks_auto_answer};
+use crate::directory::{AccountRouting, Directory};
+use crate::node::{MediaId, MediaTag, Output as NodeOutput, Progress, SavedSession, SessionId};
+use crate::notifier::lamps::{DialogState, WatchedDialog};
+use crate::routing::{Call, Called, Caller, Device, Plan, Purpose, Refusal, Step, StepIndex, Target, Why};
+use crate::words::{Cause, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
+use crate::{CallReport, Event, Output, Routed, StoreRequest};
+
+/// A call that goes on.
+#[derive(Debug)]
+pub(super) struct Live {
+    organisation: OrgId,
+    call: Call,
+    plan: Plan,
+    called: BTreeMap<MediaTag, CalledDevice>,
+    legs: BTreeMap<CallId, Party>,
+    gone_through: Vec<StepIndex>,
+    /// What became of devices that were called.
+    fates: Vec<(Device, Cause)>,
+    started: Timestamp,
+    answered: Option<Timestamp>,
+    failed: Option<StatusCode>,
+}
+
+/// Who is at one leg.
+#[derive(Clone, Debug)]
+pub(super) struct Party {
+    user: Option<UserId>,
+    account: Option<VoipAccountId>,
+    trunk: Option<TrunkId>,
+    device: Device,
+    incoming: bool,
+    state: DialogState,
+    rang: bool,
+}
+
+/// How the first leg of a call that the server makes for a user is reached (C2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FirstLeg {
+    /// A desk phone.
+    DeskPhone(VoipAccountId),
+    /// A number outside, as typed.
+    Number(String),
+}
+
+/// How long the first leg rings.
+const FIRST_LEG_PATIENCE: Duration = Duration::from_secs(30);
+
+impl Exchange {
+    /// Sends an INVITE on its way.
+    pub(super) fn connect(&mut self, routed: &Routed, directory: &Arc<Directory>) {
+        let Some(account) = self.account_of(routed.organisation) else { return };
+        let resolved = self.resolve(directory, &routed.plan, asks_auto_answer(&routed.invite.request));
+        let party = caller_party(directory, &routed.call.caller);
+        let media = match (party.account, party.trunk) {
+            (Some(account), _) => directory.accounts.get(&account).map(|account| account.media),
+            (None, Some(trunk)) => directory.trunks.get(&trunk).map(|trunk| trunk.media),
+            (None, None) => None,
+        };
+        let tag = self.tag(media.unwrap_or_default());
+        let as_account = routed.invite.account.unwrap_or(account);
+        let id = routed.invite.id;
+        let accepted = self.node.accept(&mut self.agent, self.now, id, as_account, resolved.itinerary, tag);
+        // Where it makes no call the agent answered it.
+        let Ok(call) = accepted else { return };
+        let live = self.begin(routed.organisation, &routed.call, &routed.plan, resolved.called);
+        self.arriving.insert(call, (live, party));
+    }
+
+    fn begin(&self, organisation: OrgId, call: &Call, plan: &Plan, called: BTreeMap<MediaTag, CalledDevice>) -> Live {
+        Live {
+            organisation,
+            call: call.clone(),
+            plan: plan.clone(),
+            called,
+            legs: BTreeMap::new(),
+            gone_through: Vec::new(),
+            fates: Vec::new(),
+            started: self.clock.time(self.now),
+            answered: None,
+            failed: None,
+        }
+    }
+
+    /// Calls a user's desk phone or mobile first, then the target (C2).
+    ///
+    /// # Errors
+    /// Why the user may not call so, in words.
+    pub fn dial(
+        &mut self,
+        organisation: OrgId,
+        user: UserId,
+        first: &FirstLeg,
+        target: &str,
+    ) -> Result<SessionId, Refusal> {
+        let unreachable = Refusal { status: StatusCode::TEMPORARILY_UNAVAILABLE, words: "This phone can't be reached" };
+        let served = self.served.get(&organisation).ok_or_else(|| unreachable.clone())?;
+        let directory = Arc::clone(&served.directory);
+        let to_first = match first {
+            FirstLeg::DeskPhone(account) => Called::Account(*account),
+            FirstLeg::Number(number) => Called::Dialled(number.clone()),
+        };
+        let call =
+            |called, purpose| Call { caller: Caller::User(user), called, withheld: false, purpose, diversions: 0 };
+        let first = self.plan(&directory, &call(to_first, Purpose::ClickToDialLeg));
+        let second_call = call(Called::Dialled(target.to_owned()), Purpose::Call);
+        let second = self.plan(&directory, &second_call);
+        for plan in [&first, &second] {
+            if let Some(Step::End(refusal)) = plan.step(plan.first()) {
+                return Err(refusal.clone());
+            }
+        }
+        let first = self.resolve(&directory, &first, false);
+        let target = first.itinerary.steps.iter().find_map(|step| match step {
+            crate::node::Step::Ring(ring) => ring.targets.first(),
+            crate::node::Step::End(_) => None,
+        });
+        let target = target.ok_or_else(|| unreachable.clone())?;
+        let second_legs = self.resolve(&directory, &second, false);
+        let (now, itinerary) = (self.now, second_legs.itinerary);
+        let session = self.node.dial(&mut self.agent, now, target, FIRST_LEG_PATIENCE, itinerary);
+        let session = session.map_err(|_| unreachable)?;
+        let mut live = self.begin(organisation, &second_call, &second, second_legs.called);
+        live.called.extend(first.called);
+        self.live.insert(session, live);
+        self.settle();
+        Ok(session)
+    }
+
+    /// Ends a call.
+    pub fn hang_up(&mut self, session: SessionId) {
+        self.node.hang_up(&mut self.agent, self.now, session);
+        self.settle();
+    }
+
+    pub(super) fn call_event(&mut self, call: CallId, event: CallEvent) {
+        let incoming = if let CallEvent::Incoming(incoming) = &event { Some(incoming.replaces) } else { None };
+        if let Some(Some(replaced)) = incoming
+            && !self.may_replace(call, replaced)
+        {
+            let reply = Reply::new(StatusCode::FORBIDDEN).saying("This is not your call");
+            // The caller may be gone by now.
+            let _ = self.agent.refuse(self.now, call, &reply);
+            return;
+        }
+        let known = self.node.take(&mut self.agent, self.now, call, event.clone());
+        if incoming.is_some()
+            && let (Some(session), Some((live, party))) = (self.node.session_of(call), self.arriving.remove(&call))
+        {
+            self.live.entry(session).or_insert(live).legs.insert(call, party);
+            self.count_session(session);
+        }
+        if matches!(event, CallEvent::Ended(_)) {
+            self.arriving.remove(&call);
+        }
+        if !known {
+            self.outputs.push_back(Output::Event(Event::Agent(Box::new(agent::Event::Call(call, event)))));
+        }
+    }
+
+    /// A Replaces skips no check but within the user's own call (DESIGN §5).
+    fn may_replace(&self, call: CallId, replaced: CallId) -> bool {
+        let by = self.arriving.get(&call).and_then(|(_, party)| party.user);
+        let session = self.node.session_of(replaced).and_then(|session| self.live.get(&session));
+        let whose = session.and_then(|live| live.legs.get(&replaced)).and_then(|party| party.user);
+        by.is_some() && by == whose
+    }
+
+    pub(super) fn drain_node(&mut self) {
+        self.node.fire(&mut self.agent, self.now);
+        while let Some(output) = self.node.poll() {
+            self.node_said(output);
+        }
+    }
+
+    fn node_said(&mut self, output: NodeOutput) {
+        match output {
+            NodeOutput::Media(request) => self.outputs.push_back(Output::Media(Box::new(request))),
+            NodeOutput::Transfer { session, by, target, .. } => {
+                self.transfer(session, by, target.user().unwrap_or_default())
+            }
+            NodeOutput::Progress(session, progress) => self.progress(session, progress),
+            NodeOutput::Save(session, saved) => {
+                let organisation = self.live.get(&session).map(|live| live.organisation);
+                if let Some(organisation) = organisation {
+                    self.store(StoreRequest::SaveCall { session, organisation, saved });
+                }
+            }
+            NodeOutput::Over(session) => self.over(session),
+        }
+    }
+
+    /// A transfer is a call by who asks for it: what he may not call he may not send others to.
+    fn transfer(&mut self, session: SessionId, by: CallId, target: &str) {
+        let plan = self.live.get(&session).and_then(|live| {
+            let party = live.legs.get(&by)?;
+            let caller = Caller::Account { account: party.account?, client: None, binding: None };
+            let directory = Arc::clone(&self.served.get(&live.organisation)?.directory);
+            let called = Called::Dialled(target.to_owned());
+            let call = Call { caller, called, withheld: false, purpose: Purpose::Call, diversions: 0 };
+            Some((self.plan(&directory, &call), directory))
+        });
+        match plan {
+            Some((plan, directory)) => match plan.step(plan.first()) {
+                Some(Step::Ring(_)) => {
+                    let resolved = self.resolve(&directory, &plan, false);
+                    if let Some(live) = self.live.get_mut(&session) {
+                        live.called.extend(resolved.called);
+                    }
+                    self.node.transfer_to(&mut self.agent, self.now, session, resolved.itinerary);
+                }
+                Some(Step::End(refusal)) => {
+                    self.node.refuse_transfer(&mut self.agent, self.now, session, refusal.status);
+                }
+                Some(Step::Serve(_)) | None => {
+                    self.node.refuse_transfer(&mut self.agent, self.now, session, StatusCode::DECLINE);
+                }
+            },
+            None => self.node.refuse_transfer(&mut self.agent, self.now, session, StatusCode::DECLINE),
+        }
+    }
+
+    fn progress(&mut self, session: SessionId, progress: Progress) {
+        let now = self.clock.time(self.now);
+        if let Some(live) = self.live.get_mut(&session) {
+            live.note(&progress, now);
+        }
+        if let Progress::NotTaken(call, _) = &progress {
+            self.forget_leg(session, *call);
+        } else {
+            self.count_session(session);
+        }
+        self.outputs.push_back(Output::Event(Event::Progress(session, progress)));
+    }
+
+    fn forget_leg(&mut self, session: SessionId, call: CallId) {
+        let party = self.live.get_mut(&session).and_then(|live| live.legs.remove(&call));
+        if let Some(user) = party.and_then(|party| party.user) {
+            self.recount(user);
+        }
+        self.count_accounts();
+    }
+
+    fn over(&mut self, session: SessionId) {
+        let Some(live) = self.live.remove(&session) else { return };
+        self.store(StoreRequest::RemoveCall(session));
+        for user in live.legs.values().filter_map(|party| party.user) {
+            self.recount(user);
+        }
+        self.count_accounts();
+        let ended = self.clock.time(self.now);
+        self.outputs.push_back(Output::Event(Event::CallOver(Box::new(live.report(session, ended)))));
+    }
+
+    fn count_session(&mut self, session: SessionId) {
+        let users: Vec<UserId> = self
+            .live
+            .get(&session)
+            .map(|live| live.legs.values().filter_map(|party| party.user).collect())
+            .unwrap_or_default();
+        for user in users {
+            self.recount(user);
+        }
+        self.count_accounts();
+    }
+
+    /// A user's calls, as routing counts them and lamps show them.
+    fn recount(&mut self, user: UserId) {
+        let mut dialogs = Vec::new();
+        let mut answered = 0;
+        for (session, live) in &self.live {
+            for (call, party) in live.legs.iter().filter(|(_, party)| party.user == Some(user)) {
+                answered += u32::from(party.state == DialogState::Confirmed || !party.incoming);
+                let incoming = party.incoming;
+                let id = format!("{}-{}", session.0, call.0);
+                dialogs.push(WatchedDialog { id, pick_up: None, incoming, state: party.state, remote: None });
+            }
+        }
+        self.load.users.insert(user, answered);
+        self.dialogs.insert(user, dialogs);
+        self.user_changed(user);
+    }
+
+    fn count_accounts(&mut self) {
+        self.load.accounts.clear();
+        self.load.trunks.clear();
+        for party in self.live.values().flat_map(|live| live.legs.values()) {
+            if let Some(account) = party.account {
+                *self.load.accounts.entry(account).or_default() += 1;
+            }
+            if let Some(trunk) = party.trunk {
+                *self.load.trunks.entry(trunk).or_default() += 1;
+            }
+        }
+    }
+
+    pub(super) fn media_answered(&mut self, id: MediaId, result: Result<Body, StatusCode>) {
+        self.node.media(&mut self.agent, self.now, id, result);
+    }
+
+    /// Goes on with calls of an earlier life. They get new names: what was stored under the old ones can go.
+    pub(super) fn restore_calls(&mut self, calls: Vec<(OrgId, SavedSession)>) {
+        for (organisation, saved) in calls {
+            let Some(account) = self.account_of(organisation) else { continue };
+            self.last_tag = self.last_tag.max(saved.a.media.0 >> 3).max(saved.b.media.0 >> 3);
+            let restored = self.node.restore(&mut self.agent, self.now, (account, account), saved.clone());
+            // One that is damaged is lost; the others go on.
+            if let Ok(session) = restored {
+                self.store(StoreRequest::SaveCall { session, organisation, saved: Box::new(saved) });
+            }
+        }
+    }
+}
+
+impl Live {
+    fn note(&mut self, progress: &Progress, now: Timestamp) {
+        match progress {
+            Progress::Called(call, tag) => {
+                if let Some(called) = self.called.get(tag) {
+                    if !self.gone_through.contains(&called.step) {
+                        self.gone_through.push(called.step);
+                    }
+                    self.legs.insert(*call, called_party(called));
+                }
+            }
+            Progress::Ringing(call) | Progress::FirstAnswered(call) => {
+                if let Some(party) = self.legs.get_mut(call) {
+                    party.rang = true;
+                    party.state = DialogState::Early;
+                }
+            }
+            Progress::NotTaken(call, end) => {
+                if let Some(party) = self.legs.get(call) {
+                    self.fates.push((party.device.clone(), fate(party, end)));
+                }
+            }
+            Progress::Connected(a, b) => {
+                self.answered.get_or_insert(now);
+                for call in [a, b] {
+                    if let Some(party) = self.legs.get_mut(call) {
+                        party.state = DialogState::Confirmed;
+                    }
+                }
+                let answering = [b, a].into_iter().find_map(|call| self.legs.get(call).filter(|party| party.incoming));
+                if let Some(device) = answering.map(|party| party.device.clone()) {
+                    self.fates.push((device, Cause::Answered));
+                }
+            }
+            Progress::Failed(status) => self.failed = Some(*status),
+        }
+    }
+
+    /// What the record will say: the plan's reasons, and what became of each device.
+    fn report(self, session: SessionId, ended: Timestamp) -> CallReport {
+        let mut reasons = self.plan.reasons(&self.gone_through);
+        let answered = self.fates.iter().find(|(_, cause)| *cause == Cause::Answered).map(|(device, _)| device.clone());
+        for Why { device, reason } in &mut reasons {
+            let fate = self.fates.iter().rev().find(|(known, _)| known == device).map(|(_, cause)| *cause);
+            match fate {
+                Some(fate) => reason.cause = fate,
+                // It rang, and nothing was heard of it: the caller gave up.
+                None if reason.rang && answered.is_none() && self.failed.is_none() => {
+                    reason.cause = Cause::CallerHungUp
+                }
+                None => {}
+            }
+            reason.rang = reason.rang && reason.cause != Cause::SuspectedDeviceDnd;
+        }
+        let (organisation, call, started) = (self.organisation, self.call, self.started);
+        let users = self.legs.values().filter_map(|party| party.user).collect();
+        CallReport {
+            session,
+            organisation,
+            call,
+            users,
+            started,
+            answered: self.answered,
+            ended,
+            answered_by: answered,
+            failed: self.failed,
+            reasons,
+        }
+    }
+}
+
+fn fate(party: &Party, end: &agent::CallEnd) -> Cause {
+    let status = end.status.map_or(0, StatusCode::code);
+    match end.reason {
+        EndReason::AnsweredElsewhere => Cause::AnsweredElsewhere,
+        EndReason::Declined => Cause::Declined,
+        // A phone that refuses before it rings may have a Do Not Disturb of its own: a suspicion, never an act.
+        EndReason::Busy | EndReason::Unavailable if !party.rang && matches!(status, 480 | 486) => {
+            Cause::SuspectedDeviceDnd
+        }
+        EndReason::Busy => Cause::BusyHere,
+        EndReason::NotAcceptable => Cause::NoCodecInCommon,
+        EndReason::NoAnswer | EndReason::Cancelled => Cause::NotAnswered,
+        EndReason::NoResponse | EndReason::Unreachable | EndReason::Lost => Cause::NoResponse,
+        EndReason::Unavailable
+        | EndReason::HungUp
+        | EndReason::NotFound
+        | EndReason::WrongPassword
+        | EndReason::Refused
+        | EndReason::ServerFailed
+        | EndReason::Redirected
+        | EndReason::Replaced
+        | EndReason::Transferred => {
+            if party.trunk.is_some() {
+                Cause::TrunkRefused
+            } else {
+                Cause::DeviceRefused
+            }
+        }
+    }
+}
+
+fn caller_party(directory: &Directory, caller: &Caller) -> Party {
+    let (account, user, trunk) = match caller {
+        Caller::Account { account, .. } => {
+            (Some(*account), directory.accounts.get(account).and_then(AccountRouting::user), None)
+        }
+        Caller::User(user) => (None, Some(*user), None),
+        Caller::Trunk { trunk, .. } => (None, None, Some(*trunk)),
+        Caller::Stranger { .. } => (None, None, None),
+    };
+    Party { user, account, trunk, device: Device::Call, incoming: false, state: DialogState::Trying, rang: false }
+}
+
+fn called_party(called: &CalledDevice) -> Party {
+    let trunk = match &called.branch.target {
+        Target::Outside { legs, .. } => legs.first().map(|leg| leg.trunk),
+        Target::Device { .. } => None,
+    };
+    // A number outside that rings for a user is no phone of his that could be busy.
+    let user = called.user.filter(|_| trunk.is_none());
+    let device = called.branch.device.clone();
+    Party { user, account: called.account, trunk, device, incoming: true, state: DialogState::Trying, rang: false }
+}
