@@ -93,6 +93,11 @@ impl Watcher {
         };
     }
 
+    /// The flow that leads to the subscriber.
+    pub(crate) fn flow(&self) -> Option<FlowId> {
+        self.way.flow
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.state == State::Over
     }

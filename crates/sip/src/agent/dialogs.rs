@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bellbird_base::FlowId;
 
+use super::config::AccountId;
 use super::context::Owner;
 use super::event::CallId;
 
@@ -31,25 +32,37 @@ impl Dialogs {
     }
 }
 
-/// Which calls each flow serves.
+/// Which calls and subscriptions each flow serves.
 #[derive(Debug, Default)]
-pub(super) struct CallFlows(BTreeSet<(FlowId, CallId)>);
+pub(super) struct FlowUsers(BTreeSet<(FlowId, Owner)>);
 
-impl CallFlows {
-    pub(super) fn moved(&mut self, call: CallId, from: Option<FlowId>, to: Option<FlowId>) {
+impl FlowUsers {
+    pub(super) fn moved(&mut self, user: Owner, from: Option<FlowId>, to: Option<FlowId>) {
         if from == to {
             return;
         }
         if let Some(flow) = from {
-            self.0.remove(&(flow, call));
+            self.0.remove(&(flow, user));
         }
         if let Some(flow) = to {
-            self.0.insert((flow, call));
+            self.0.insert((flow, user));
         }
     }
 
-    pub(super) fn of(&self, flow: FlowId) -> impl Iterator<Item = CallId> {
-        self.0.range((flow, CallId(0))..=(flow, CallId(u64::MAX))).map(|(_, call)| *call)
+    pub(super) fn of(&self, flow: FlowId) -> impl Iterator<Item = Owner> {
+        let first = Owner::Registration(AccountId(0));
+        self.0.range((flow, first)..).take_while(move |(known, _)| *known == flow).map(|(_, user)| *user)
+    }
+
+    pub(super) fn calls_of(&self, flow: FlowId) -> impl Iterator<Item = CallId> {
+        self.of(flow).filter_map(|user| match user {
+            Owner::Call(call) => Some(call),
+            Owner::Registration(_)
+            | Owner::Subscription(_)
+            | Owner::Publication(_)
+            | Owner::Watcher(_)
+            | Owner::Nobody(_) => None,
+        })
     }
 }
 
@@ -72,11 +85,12 @@ mod tests {
 
     #[test]
     fn call_that_moves_leaves_its_old_flow() {
-        let mut flows = CallFlows::default();
-        flows.moved(CallId(1), None, Some(FlowId(7)));
-        flows.moved(CallId(2), None, Some(FlowId(7)));
-        flows.moved(CallId(1), Some(FlowId(7)), Some(FlowId(8)));
-        assert_eq!(flows.of(FlowId(7)).collect::<Vec<_>>(), [CallId(2)]);
-        assert_eq!(flows.of(FlowId(8)).collect::<Vec<_>>(), [CallId(1)]);
+        let (one, other) = (Owner::Call(CallId(1)), Owner::Call(CallId(2)));
+        let mut flows = FlowUsers::default();
+        flows.moved(one, None, Some(FlowId(7)));
+        flows.moved(other, None, Some(FlowId(7)));
+        flows.moved(one, Some(FlowId(7)), Some(FlowId(8)));
+        assert_eq!(flows.of(FlowId(7)).collect::<Vec<_>>(), [other]);
+        assert_eq!(flows.calls_of(FlowId(8)).collect::<Vec<_>>(), [CallId(1)]);
     }
 }

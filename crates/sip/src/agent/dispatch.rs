@@ -143,7 +143,7 @@ impl UserAgent {
     fn flow_closed(&mut self, flow: FlowId, end: FlowEnd) {
         if self.config.role.is_server() {
             self.held_flows.remove(&flow);
-            for call in self.call_flows.of(flow).collect::<Vec<_>>() {
+            for call in self.flow_users.calls_of(flow).collect::<Vec<_>>() {
                 self.with_call(call, Call::flow_lost);
             }
             self.tell_owner(ServerEvent::FlowClosed(flow, end));
@@ -156,7 +156,7 @@ impl UserAgent {
     }
 
     fn flow_idle(&mut self, flow: FlowId) {
-        let in_use = self.call_flows.of(flow).next().is_some()
+        let in_use = self.flow_users.calls_of(flow).next().is_some()
             || self.held_flows.contains(&flow)
             || self.accounts.values().any(|account| account.flow == Some(flow));
         if in_use {

@@ -45,7 +45,7 @@ use crate::publication::Publication;
 use crate::subscription::Subscription;
 use account::Account;
 use context::{Cx, Effect, Inflight, Owner};
-use dialogs::{CallFlows, Dialogs};
+use dialogs::{Dialogs, FlowUsers};
 
 /// The methods that we take.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, REFER, NOTIFY, MESSAGE";
@@ -70,7 +70,7 @@ pub struct UserAgent {
     held_flows: BTreeSet<bellbird_base::FlowId>,
     inflight: BTreeMap<RequestId, Inflight>,
     dialogs: Dialogs,
-    call_flows: CallFlows,
+    flow_users: FlowUsers,
     /// When accounts, calls, subscriptions and publications want to be woken up.
     deadlines: Deadlines<Due>,
     events: VecDeque<Event>,
@@ -134,7 +134,7 @@ impl UserAgent {
             held_flows: BTreeSet::new(),
             inflight: BTreeMap::new(),
             dialogs: Dialogs::default(),
-            call_flows: CallFlows::default(),
+            flow_users: FlowUsers::default(),
             deadlines: Deadlines::default(),
             events: VecDeque::new(),
             effects: Vec::new(),
@@ -320,7 +320,7 @@ impl UserAgent {
         let flow = call.flow();
         let result = self.with_account(call.account, |cx| run(&mut call, cx));
         if call.is_over() {
-            self.call_flows.moved(id, flow, None);
+            self.flow_users.moved(Owner::Call(id), flow, None);
             self.deadlines.set(&Due::Call(id), None);
             self.dialogs.forget(Owner::Call(id));
         } else {
@@ -331,7 +331,7 @@ impl UserAgent {
 
     /// Keeps a call that is new, or that was served by this flow before something was done with it.
     fn keep_call(&mut self, call: Call, flow: Option<bellbird_base::FlowId>) {
-        self.call_flows.moved(call.id, flow, call.flow());
+        self.flow_users.moved(Owner::Call(call.id), flow, call.flow());
         self.deadlines.set(&Due::Call(call.id), call.deadline());
         self.calls.insert(call.id, call);
     }

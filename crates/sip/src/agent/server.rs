@@ -17,6 +17,7 @@ use bellbird_base::{Duration, FlowId, FlowInfo, Instant};
 use super::UserAgent;
 use super::command::Misuse;
 use super::config::AccountId;
+use super::context::Owner;
 use super::event::{CallId, Event};
 use super::io::FlowEnd;
 use super::watchers::{WatcherEvent, WatcherId};
@@ -228,6 +229,24 @@ impl UserAgent {
         self.keep_call(call.unwrap_or(Err(Misuse::UnknownAccount))?, None);
         self.settle();
         Ok(id)
+    }
+
+    /// From now on this flow serves the calls and subscriptions that the other one served: their device registered anew
+    /// over it. The old one may be gone already.
+    pub fn move_flow(&mut self, now: Instant, from: FlowId, to: FlowId) {
+        self.now = self.now.max(now);
+        for user in self.flow_users.of(from).collect::<Vec<_>>() {
+            match user {
+                Owner::Call(call) => {
+                    self.with_call(call, |call, cx| call.served_by(cx, to));
+                }
+                Owner::Watcher(watcher) => {
+                    self.with_watcher(watcher, |watcher, cx| watcher.served_by(cx, to));
+                }
+                Owner::Registration(_) | Owner::Subscription(_) | Owner::Publication(_) | Owner::Nobody(_) => {}
+            }
+        }
+        self.settle();
     }
 
     /// Tells the owner about a request that no dialog takes.

@@ -82,7 +82,7 @@ impl UserAgent {
         let name = Effect::DialogOf(dialog.call_id.clone(), tag, Owner::Watcher(watcher_id));
         let watcher = self.with_account(account, |cx| Watcher::new(cx, watcher_id, dialog, event, flow, granted));
         self.effects.push(name);
-        self.keep_watcher(watcher_id, watcher.ok_or(Misuse::UnknownAccount)?);
+        self.keep_watcher(watcher_id, watcher.ok_or(Misuse::UnknownAccount)?, None);
         self.accept_subscribe(id, flow, account, granted);
         self.settle();
         Ok(watcher_id)
@@ -139,14 +139,6 @@ impl UserAgent {
         self.on_watcher(now, id, |watcher, cx| watcher.end(cx, reason, body))
     }
 
-    /// From now on this flow leads to a subscriber: its device registered anew over it.
-    ///
-    /// # Errors
-    /// Where there is no such subscription any more.
-    pub fn move_watcher(&mut self, now: Instant, id: WatcherId, flow: FlowId) -> Result<(), Misuse> {
-        self.on_watcher(now, id, |watcher, cx| watcher.served_by(cx, flow))
-    }
-
     fn on_watcher(
         &mut self,
         now: Instant,
@@ -168,17 +160,20 @@ impl UserAgent {
         run: impl FnOnce(&mut Watcher, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         let mut watcher = self.watchers.remove(&id)?;
+        let flow = watcher.flow();
         let result = self.with_account(watcher.account, |cx| run(&mut watcher, cx));
         if watcher.is_over() {
+            self.flow_users.moved(Owner::Watcher(id), flow, None);
             self.deadlines.set(&Due::Watcher(id), None);
             self.dialogs.forget(Owner::Watcher(id));
         } else {
-            self.keep_watcher(id, watcher);
+            self.keep_watcher(id, watcher, flow);
         }
         result
     }
 
-    fn keep_watcher(&mut self, id: WatcherId, watcher: Watcher) {
+    fn keep_watcher(&mut self, id: WatcherId, watcher: Watcher, flow: Option<FlowId>) {
+        self.flow_users.moved(Owner::Watcher(id), flow, watcher.flow());
         self.deadlines.set(&Due::Watcher(id), watcher.deadline());
         self.watchers.insert(id, watcher);
     }

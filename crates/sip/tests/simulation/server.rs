@@ -248,9 +248,9 @@ fn call_of_a_device_that_comes_back_over_another_connection_goes_on() {
     world.run(Duration::from_secs(1));
     // The phone registers anew over the new connection, and its calls get it.
     world.on(alice, |phone, network| phone.move_to(network, "10.0.0.7"));
-    let (_, way) = grant(&mut world, server);
+    let (old, (_, way)) = (way.flow.unwrap(), grant(&mut world, server));
     world.on(server, |phone, network| {
-        phone.command(network, |ua, now| ua.move_call(now, call, way.flow.unwrap())).unwrap()
+        phone.command(network, |ua, now| ua.move_flow(now, old, way.flow.unwrap()));
     });
     world.run(Duration::from_secs(60));
     assert!(world.phone(server).view(call).ended.is_none(), "{:?}", world.phone(server).view(call));

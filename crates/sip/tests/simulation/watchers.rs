@@ -1,6 +1,6 @@
 //! Subscriptions that phones hold with a server.
 
-use bellbird_base::Duration;
+use bellbird_base::{Duration, Protocol};
 use bellbird_sip::agent::{
     Body, Event, ServerEvent, Subscribe, SubscriptionEnd, SubscriptionEvent, SubscriptionId, WatcherEnd, WatcherEvent,
     WatcherId,
@@ -10,7 +10,7 @@ use bellbird_sip::uri::Uri;
 use bellbird_testkit::Link;
 
 use crate::phone::Setup;
-use crate::server::{device, next, server_events, with_server};
+use crate::server::{device, grant, next, server_events, with_server};
 use crate::world::World;
 
 fn subscribe(world: &mut World, alice: usize, expires: u64) -> SubscriptionId {
@@ -157,6 +157,24 @@ fn subscriber_who_does_not_answer_ends_it() {
     notify(&mut world, server, watcher, "two");
     world.run(Duration::from_secs(40));
     assert_eq!(refreshes(&world, server).last(), Some(&WatcherEvent::Ended(WatcherEnd::Lost(None))));
+}
+
+#[test]
+fn subscriber_who_comes_back_over_another_connection_is_notified_there() {
+    let (mut world, server) = with_server();
+    let (alice, _, way) = device(&mut world, server, Setup::new("alice", "10.0.0.2").over(Protocol::Tcp));
+    subscribe(&mut world, alice, 300);
+    let watcher = accept(&mut world, server, 300);
+    notify(&mut world, server, watcher, "one");
+    world.run(Duration::from_secs(1));
+    world.on(alice, |phone, network| phone.move_to(network, "10.0.0.7"));
+    let (_, now) = grant(&mut world, server);
+    world.on(server, |phone, network| {
+        phone.command(network, |ua, at| ua.move_flow(at, way.flow.unwrap(), now.flow.unwrap()));
+    });
+    notify(&mut world, server, watcher, "two");
+    world.run(Duration::from_secs(2));
+    assert_eq!(news(&world, alice), ["one", "two"]);
 }
 
 #[test]
