@@ -57,10 +57,12 @@ impl Session {
             return self.connecting_failed(cx, status);
         }
         let Some(other) = self.other(call) else { return };
-        match core::mem::replace(&mut self.exchange, Exchange::None) {
-            Exchange::Offer { from } if from == other.call => self.refuse_offer(cx, from, status),
-            Exchange::Asked { by } if by == other.call => self.cannot_offer(cx, other, status),
-            exchange => self.exchange = exchange,
+        if self.exchange == (Exchange::Offer { from: other.call }) {
+            self.exchange = Exchange::None;
+            self.refuse_offer(cx, other.call, status);
+        } else if self.exchange == (Exchange::Asked { by: other.call }) {
+            self.exchange = Exchange::None;
+            self.cannot_offer(cx, other, status);
         }
     }
 

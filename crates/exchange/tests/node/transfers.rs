@@ -122,11 +122,11 @@ fn invite_with_replaces_takes_a_call_over() {
 /// The name of the leg to bob, as somebody who watches it knows it: seen from bob.
 fn replaces_of(world: &mut World, answered: bool) -> String {
     let pbx = world.pbx();
-    let legs = pbx.progress.iter().filter_map(|(_, progress)| match progress {
+    let mut legs = pbx.progress.iter().filter_map(|(_, progress)| match progress {
         bellbird_exchange::node::Progress::Called(call, _) => Some(*call),
         _ => None,
     });
-    let name = pbx.ua.dialogs(legs.last().unwrap()).pop().unwrap();
+    let name = pbx.ua.dialogs(legs.next_back().unwrap()).pop().unwrap();
     let early = if answered { "" } else { ";early-only" };
     format!("{};to-tag={};from-tag={}{early}", name.call_id, name.remote_tag, name.local_tag)
 }
