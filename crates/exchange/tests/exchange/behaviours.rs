@@ -1,0 +1,274 @@
+use std::net::IpAddr;
+
+use bellbird_base::{Duration, Protocol};
+use bellbird_exchange::notifier::feature::{CONTENT_TYPE, NAMESPACE};
+use bellbird_exchange::words::*;
+use bellbird_exchange::{Event, NotStored};
+use bellbird_sip::agent::CallEvent;
+use bellbird_sip::message::Body;
+use bellbird_testkit::{Nat, Network};
+
+use crate::office::*;
+use crate::phone::{Habit, Setup};
+use crate::world::World;
+
+fn alice_desk() -> Setup {
+    Setup::new("alice-desk", "10.0.1.1")
+}
+
+fn alice_app() -> Setup {
+    Setup::new("alice-app", "10.0.1.2").over(Protocol::Tcp)
+}
+
+fn bob() -> Setup {
+    Setup::new("bob", "10.0.2.1")
+}
+
+fn carol() -> Setup {
+    Setup::new("carol", "10.0.3.1").over(Protocol::Tcp)
+}
+
+fn set_dnd(on: bool) -> Body {
+    let text = format!(
+        "<SetDoNotDisturb xmlns=\"{NAMESPACE}\"><device>alice-desk</device><doNotDisturbOn>{on}</doNotDisturbOn></SetDoNotDisturb>"
+    );
+    Body::new(CONTENT_TYPE, text)
+}
+
+fn is_on_dnd(world: &World, user: UserId) -> bool {
+    let now = START.after(world.simulation.now() - bellbird_base::Instant::ORIGIN);
+    world.office().parts.users.iter().any(|known| known.id == user && known.is_on_dnd(now))
+}
+
+#[test]
+fn a_call_rings_all_devices_and_shows_the_person() {
+    let mut world = World::new(1);
+    let (desk, app) = (world.register(alice_desk()), world.register(alice_app()));
+    let bob = world.register(bob());
+    world.on(desk, |phone, _| phone.habit = Habit::Ignore);
+    let call = world.outcome(bob, "601").unwrap();
+    assert_eq!((world.calls_of(desk), world.calls_of(app)), (1, 1));
+    let shown = world.phone(app).events.iter().find_map(|(_, event)| match event {
+        bellbird_sip::agent::Event::Call(_, CallEvent::Incoming(incoming)) => Some(incoming.from.clone()),
+        _ => None,
+    });
+    let shown = shown.unwrap();
+    assert_eq!((shown.uri.user(), shown.display_name.as_deref(), shown.asserted), (Some("602"), Some("Bob"), true));
+    world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+    let over = |world: &World| {
+        world.office().events.iter().find_map(|event| match event {
+            Event::CallOver(report) => Some(report.clone()),
+            _ => None,
+        })
+    };
+    assert!(world.until(|world| over(world).is_some()));
+    let report = over(&world).unwrap();
+    let mut causes: Vec<Cause> = report.reasons.iter().map(|why| why.reason.cause).collect();
+    causes.sort();
+    assert_eq!(causes, [Cause::Answered, Cause::AnsweredElsewhere]);
+    assert!(report.answered.is_some() && report.failed.is_none());
+    assert!(world.until(|world| world.office().calls.is_empty()));
+}
+
+#[test]
+fn a_registration_is_acknowledged_only_once_it_is_stored() {
+    let mut world = World::new(2);
+    world.in_office(|office, _| office.store_fails = Some(NotStored::Failed));
+    let bob = world.add(bob());
+    world.on(bob, |phone, network| phone.register(network));
+    world.run(Duration::from_secs(5));
+    assert!(!world.phone(bob).is_registered());
+    world.in_office(|office, _| office.store_fails = None);
+    assert!(world.until(|world| world.phone(bob).is_registered()));
+}
+
+#[test]
+fn dnd_by_a_desk_phones_key_silences_the_app_and_lights_the_key() {
+    let mut world = World::new(3);
+    let (desk, app) = (world.register(alice_desk()), world.register(alice_app()));
+    let bob = world.register(bob());
+    let lamp = world.subscribe(desk, "as-feature-event", "alice-desk", None);
+    assert!(world.until(|world| !world.news(desk, lamp).is_empty()));
+    assert!(world.news(desk, lamp)[0].contains("<doNotDisturbOn>false"));
+    world.subscribe(desk, "as-feature-event", "alice-desk", Some(set_dnd(true)));
+    assert!(world.until(|world| is_on_dnd(world, ALICE)));
+    assert!(world.until(|world| world.news(desk, lamp).iter().any(|news| news.contains("<doNotDisturbOn>true"))));
+    let refused = world.outcome(bob, "601").unwrap_err();
+    assert_eq!(refused.0, 480);
+    assert_eq!((world.calls_of(desk), world.calls_of(app)), (0, 0));
+    let presence =
+        world.office().events.iter().any(|event| matches!(event, Event::Presence(ALICE, Presence::DoNotDisturb)));
+    assert!(presence);
+    let applied =
+        |world: &World| {
+            world.office().events.iter().any(|event| {
+                matches!(event, Event::Receipt(ALICE, Receipt { state: ReceiptState::Applied { .. }, .. }))
+            })
+        };
+    assert!(world.until(applied));
+}
+
+#[test]
+fn dnd_by_the_app_lights_the_desk_phones_key_and_ends_by_itself() {
+    let mut world = World::new(4);
+    let desk = world.register(alice_desk());
+    let lamp = world.subscribe(desk, "as-feature-event", "alice-desk", None);
+    assert!(world.until(|world| !world.news(desk, lamp).is_empty()));
+    world.in_office(|office, network| {
+        let now = START.after(network.now() - bellbird_base::Instant::ORIGIN);
+        let stamp = Hlc { millis: now.0, counter: 0, node: 9 };
+        let by = DndSource::App { client: "laptop".into() };
+        let until = Some(now.after(Duration::from_secs(60)));
+        assert!(office.user(ALICE).dnd.merge(DndAct { stamp, on: true, until, by }));
+        office.publish(network);
+    });
+    let last_says = |world: &World, on: &str| world.news(desk, lamp).last().is_some_and(|news| news.contains(on));
+    assert!(world.until(|world| last_says(world, "<doNotDisturbOn>true")));
+    world.run(Duration::from_secs(50));
+    assert!(last_says(&world, "<doNotDisturbOn>true"));
+    world.run(Duration::from_secs(11));
+    assert!(last_says(&world, "<doNotDisturbOn>false"));
+    assert_eq!(world.news(desk, lamp).len(), 3, "nothing goes round in circles");
+}
+
+#[test]
+fn star_codes_are_idempotent_and_say_what_holds() {
+    let mut world = World::new(5);
+    let desk = world.register(alice_desk());
+    for _ in 0..2 {
+        assert_eq!(world.outcome(desk, "*78").unwrap_err(), (480, "Do Not Disturb is on".to_owned()));
+        assert!(is_on_dnd(&world, ALICE));
+    }
+    assert_eq!(world.outcome(desk, "*79").unwrap_err().1, "Do Not Disturb is off");
+    assert!(!is_on_dnd(&world, ALICE));
+}
+
+#[test]
+fn a_lock_is_enforced_by_the_server_in_words() {
+    let mut world = World::new(6);
+    let app = world.register(alice_app());
+    world.register(bob());
+    world.in_office(|office, network| {
+        office.user(ALICE).outgoing.mode = Mode::Disabled;
+        office.publish(network);
+    });
+    let (status, words) = world.outcome(app, "602").unwrap_err();
+    assert_eq!(status, 403);
+    assert!(words.contains("Making calls is off"), "{words}");
+}
+
+#[test]
+fn an_emergency_call_reaches_the_fake_trunk_in_spite_of_the_lock() {
+    let mut world = World::new(7);
+    let trunk = world.add(Setup::direct("112", TRUNK_IP));
+    let app = world.register(alice_app());
+    world.in_office(|office, network| {
+        office.user(ALICE).outgoing.mode = Mode::Disabled;
+        office.publish(network);
+    });
+    world.outcome(app, "112").unwrap();
+    assert_eq!(world.calls_of(trunk), 1);
+}
+
+#[test]
+fn a_call_from_the_trunk_follows_the_numbers_user() {
+    let mut world = World::new(8);
+    let trunk = world.add(Setup::direct("0101234567", TRUNK_IP));
+    let app = world.register(alice_app());
+    let target = bellbird_sip::uri::Uri::parse("sip:+31201230601@10.0.0.1").unwrap();
+    let call = world.on(trunk, |phone, network| phone.call(network, target));
+    assert!(world.until(|world| world.view(trunk, call).established));
+    assert_eq!(world.calls_of(app), 1);
+}
+
+#[test]
+fn an_unanswered_call_goes_to_the_destination() {
+    let mut world = World::new(9);
+    let (desk, bob, carol) = (world.register(alice_desk()), world.register(bob()), world.register(carol()));
+    world.on(desk, |phone, _| phone.habit = Habit::Ignore);
+    world.in_office(|office, network| {
+        office.user(ALICE).telephony.no_answer = Destination::User { user: CAROL };
+        office.publish(network);
+    });
+    world.outcome(bob, "601").unwrap();
+    assert_eq!((world.calls_of(desk), world.calls_of(carol)), (1, 1));
+}
+
+#[test]
+fn registrations_end_and_restart_keeps_them() {
+    let mut world = World::new(10);
+    let bob = world.register(bob());
+    let desk = world.register(alice_desk());
+    world.in_office(|office, network| office.restart(network));
+    assert_eq!((world.office().registered(BOBS), world.office().registered(DESK)), (1, 1));
+    world.outcome(bob, "601").unwrap();
+    assert_eq!(world.calls_of(desk), 1);
+    // The phone is unplugged: nothing refreshes.
+    world.simulation.nodes.truncate(desk);
+    world.run(Duration::from_secs(601));
+    assert_eq!(world.office().registered(DESK), 0);
+    assert!(!world.office().bindings.keys().any(|id| id.account == DESK));
+}
+
+#[test]
+fn an_answered_call_survives_the_restart() {
+    let mut world = World::new(11);
+    let (bob, desk) = (world.register(bob()), world.register(alice_desk()));
+    let call = world.outcome(bob, "203").unwrap();
+    assert!(world.until(|world| world.office().calls.len() == 1));
+    world.in_office(|office, network| office.restart(network));
+    world.run(Duration::from_secs(30));
+    assert!(world.view(bob, call).ended.is_none());
+    world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+    assert!(world.until(|world| world.phone(desk).live_call().is_none()));
+}
+
+#[test]
+fn a_phone_behind_nat_is_reached_after_silence_and_rebinding() {
+    let mut world = World::new(12);
+    let inside: IpAddr = "10.0.1.1".parse().unwrap();
+    let public: IpAddr = "192.0.2.50".parse().unwrap();
+    let nat = |network: &mut Network| {
+        network.add_nat(Nat::new(public, [inside]).with_lifetime(Duration::from_secs(40)));
+    };
+    nat(&mut world.simulation.network);
+    let (desk, bob) = (world.register(alice_desk()), world.register(bob()));
+    world.run(Duration::from_secs(300));
+    world.outcome(bob, "203").unwrap();
+    assert_eq!(world.calls_of(desk), 1);
+    world.simulation.network.rebind(public);
+    // The next refresh comes from another port: the binding follows.
+    world.run(Duration::from_secs(600));
+    assert_eq!(world.office().registered(DESK), 1);
+    world.outcome(bob, "203").unwrap();
+    assert_eq!(world.calls_of(desk), 2);
+}
+
+#[test]
+fn colleagues_see_who_is_on_the_phone() {
+    let mut world = World::new(13);
+    let (desk, bob, carol) = (world.register(alice_desk()), world.register(bob()), world.register(carol()));
+    let dialogs = world.subscribe(carol, "dialog", "601", None);
+    let presence = world.subscribe(carol, "presence", "601", None);
+    let says = |world: &World, id, what: &str| world.news(carol, id).last().is_some_and(|news| news.contains(what));
+    assert!(world.until(|world| says(world, presence, "<basic>open") && !world.news(carol, dialogs).is_empty()));
+    let call = world.outcome(bob, "203").unwrap();
+    assert!(world.until(|world| says(world, dialogs, "<state>confirmed") && says(world, presence, "on-the-phone")));
+    world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+    assert!(world.until(|world| !says(world, dialogs, "<dialog id") && !says(world, presence, "on-the-phone")));
+    assert_eq!(world.calls_of(desk), 1);
+}
+
+#[test]
+fn click_to_dial_rings_the_desk_phone_first() {
+    let mut world = World::new(14);
+    let (desk, bob) = (world.register(alice_desk()), world.register(bob()));
+    world.in_office(|office, network| {
+        let first = bellbird_exchange::FirstLeg::DeskPhone(DESK);
+        office.exchange.dial(ORG, ALICE, &first, "602").unwrap();
+        office.drain(network);
+    });
+    assert!(world.until(|world| world.calls_of(bob) == 1));
+    assert_eq!(world.calls_of(desk), 1);
+    assert!(world.until(|world| world.phone(bob).calls.values().all(|view| view.established)));
+}
