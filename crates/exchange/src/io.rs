@@ -176,7 +176,7 @@ pub struct CallReport {
     pub organisation: OrgId,
     /// The call as routing saw it.
     pub call: Call,
-    /// The users who took part to the end.
+    /// The users who took part or were called.
     pub users: BTreeSet<UserId>,
     /// When it came in.
     pub started: Timestamp,

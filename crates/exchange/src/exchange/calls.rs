@@ -1,6 +1,6 @@
 //! The call node's owner: who is in which call, what devices made of it, and what the record will say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bellbird_base::Duration;
@@ -25,6 +25,8 @@ pub(super) struct Live {
     plan: Plan,
     called: BTreeMap<MediaTag, CalledDevice>,
     legs: BTreeMap<CallId, Party>,
+    /// Who took part, also those who left.
+    users: BTreeSet<UserId>,
     gone_through: Vec<StepIndex>,
     /// What became of devices that were called.
     fates: Vec<(Device, Cause)>,
@@ -85,6 +87,7 @@ impl Exchange {
             plan: plan.clone(),
             called,
             legs: BTreeMap::new(),
+            users: BTreeSet::new(),
             gone_through: Vec::new(),
             fates: Vec::new(),
             started: self.clock.time(self.now),
@@ -158,8 +161,11 @@ impl Exchange {
         if incoming.is_some()
             && let (Some(session), Some((live, party))) = (self.node.session_of(call), self.arriving.remove(&call))
         {
-            self.live.entry(session).or_insert(live).legs.insert(call, party);
-            self.count_session(session);
+            let live = self.live.entry(session).or_insert(live);
+            live.users.extend(party.user);
+            live.legs.insert(call, party);
+            let users = live.present();
+            self.recount_all(users);
         }
         if matches!(event, CallEvent::Ended(_)) {
             self.arriving.remove(&call);
@@ -233,42 +239,23 @@ impl Exchange {
 
     fn progress(&mut self, session: SessionId, progress: Progress) {
         let now = self.clock.time(self.now);
-        if let Some(live) = self.live.get_mut(&session) {
-            live.note(&progress, now);
-        }
-        if let Progress::NotTaken(call, _) = &progress {
-            self.forget_leg(session, *call);
-        } else {
-            self.count_session(session);
-        }
+        let Some(live) = self.live.get_mut(&session) else { return };
+        let mut users = live.present();
+        live.note(&progress, now);
+        users.extend(live.present());
+        self.recount_all(users);
         self.outputs.push_back(Output::Event(Event::Progress(session, progress)));
-    }
-
-    fn forget_leg(&mut self, session: SessionId, call: CallId) {
-        let party = self.live.get_mut(&session).and_then(|live| live.legs.remove(&call));
-        if let Some(user) = party.and_then(|party| party.user) {
-            self.recount(user);
-        }
-        self.count_accounts();
     }
 
     fn over(&mut self, session: SessionId) {
         let Some(live) = self.live.remove(&session) else { return };
         self.store(StoreRequest::RemoveCall(session));
-        for user in live.legs.values().filter_map(|party| party.user) {
-            self.recount(user);
-        }
-        self.count_accounts();
+        self.recount_all(live.present());
         let ended = self.clock.time(self.now);
         self.outputs.push_back(Output::Event(Event::CallOver(Box::new(live.report(session, ended)))));
     }
 
-    fn count_session(&mut self, session: SessionId) {
-        let users: Vec<UserId> = self
-            .live
-            .get(&session)
-            .map(|live| live.legs.values().filter_map(|party| party.user).collect())
-            .unwrap_or_default();
+    fn recount_all(&mut self, users: BTreeSet<UserId>) {
         for user in users {
             self.recount(user);
         }
@@ -324,6 +311,21 @@ impl Exchange {
 }
 
 impl Live {
+    /// The users at its legs.
+    fn present(&self) -> BTreeSet<UserId> {
+        self.legs.values().filter_map(|party| party.user).collect()
+    }
+
+    /// Whoever is not one of these two is no longer part of it: another device took the call, or somebody left it.
+    fn only(&mut self, a: CallId, b: CallId) {
+        let others = |call: &CallId, _: &mut Party| *call != a && *call != b;
+        for party in self.legs.extract_if(.., others).map(|(_, party)| party) {
+            if party.state != DialogState::Confirmed && party.incoming {
+                self.fates.push((party.device, Cause::AnsweredElsewhere));
+            }
+        }
+    }
+
     fn note(&mut self, progress: &Progress, now: Timestamp) {
         match progress {
             Progress::Called(call, tag) => {
@@ -331,7 +333,9 @@ impl Live {
                     if !self.gone_through.contains(&called.step) {
                         self.gone_through.push(called.step);
                     }
-                    self.legs.insert(*call, called_party(called));
+                    let party = called_party(called);
+                    self.users.extend(party.user);
+                    self.legs.insert(*call, party);
                 }
             }
             Progress::Ringing(call) | Progress::FirstAnswered(call) => {
@@ -341,12 +345,13 @@ impl Live {
                 }
             }
             Progress::NotTaken(call, end) => {
-                if let Some(party) = self.legs.get(call) {
-                    self.fates.push((party.device.clone(), fate(party, end)));
+                if let Some(party) = self.legs.remove(call) {
+                    self.fates.push((party.device.clone(), fate(&party, end)));
                 }
             }
             Progress::Connected(a, b) => {
                 self.answered.get_or_insert(now);
+                self.only(*a, *b);
                 for call in [a, b] {
                     if let Some(party) = self.legs.get_mut(call) {
                         party.state = DialogState::Confirmed;
@@ -378,12 +383,11 @@ impl Live {
             reason.rang = reason.rang && reason.cause != Cause::SuspectedDeviceDnd;
         }
         let (organisation, call, started) = (self.organisation, self.call, self.started);
-        let users = self.legs.values().filter_map(|party| party.user).collect();
         CallReport {
             session,
             organisation,
             call,
-            users,
+            users: self.users,
             started,
             answered: self.answered,
             ended,
