@@ -76,11 +76,13 @@ pub struct Registered {
     pub reply: Reply,
     /// What changed.
     pub changes: Vec<Change>,
+    /// Flows that the device came over before, which may be gone: what they served is reached over the new one now.
+    pub former_flows: BTreeSet<FlowId>,
 }
 
 impl Registered {
     fn refused(reply: Reply) -> Self {
-        Self { reply, changes: Vec::new() }
+        Self { reply, changes: Vec::new(), former_flows: BTreeSet::new() }
     }
 }
 
@@ -91,6 +93,8 @@ pub struct Registrar {
     bindings: BTreeMap<VoipAccountId, BTreeMap<BindingKey, Binding>>,
     ends: BTreeSet<(Timestamp, BindingId)>,
     flows: BTreeMap<FlowId, BTreeSet<BindingId>>,
+    /// The flows that broke under a binding.
+    lost_flows: BTreeMap<BindingId, FlowId>,
 }
 
 impl Registrar {
@@ -112,6 +116,7 @@ impl Registrar {
         };
         let late = |key: &BindingKey| self.is_late(register, key);
         let mut changes = Vec::new();
+        let mut former_flows = BTreeSet::new();
         match wishes {
             Wishes::Query => {}
             Wishes::RemoveAll => {
@@ -126,11 +131,24 @@ impl Registrar {
                     return Registered::refused(out_of_order());
                 }
                 for wish in wishes {
-                    changes.extend(self.grant(now, register, wish));
+                    former_flows.extend(self.flow_before(&id(register.account, wish.key.clone())));
+                    let granted = self.grant(now, register, wish);
+                    let replaced = granted.iter().filter_map(|change| match change {
+                        Change::Removed(binding) if granted.len() > 1 => binding.flow,
+                        Change::Removed(_) | Change::Saved(_) => None,
+                    });
+                    former_flows.extend(replaced);
+                    changes.extend(granted);
                 }
             }
         }
-        Registered { reply: self.success(now, register), changes }
+        former_flows.remove(&register.flow);
+        Registered { reply: self.success(now, register), changes, former_flows }
+    }
+
+    /// The flow that a binding was made over last, also if that broke.
+    fn flow_before(&self, id: &BindingId) -> Option<FlowId> {
+        self.get(id).and_then(|binding| binding.flow).or_else(|| self.lost_flows.get(id).copied())
     }
 
     /// RFC 3261 §10.3, step 7: a REGISTER that was overtaken changes nothing.
@@ -218,6 +236,7 @@ impl Registrar {
             self.bindings.remove(&id.account);
         }
         self.ends.remove(&(binding.expires, id.clone()));
+        self.lost_flows.remove(id);
         self.leave_flow(&binding);
         Some(Change::Removed(Box::new(binding)))
     }
@@ -257,6 +276,7 @@ impl Registrar {
             let binding = self.bindings.get_mut(&id.account).and_then(|bindings| bindings.get_mut(&id.key));
             if let Some(binding) = binding {
                 binding.flow = None;
+                self.lost_flows.insert(id.clone(), flow);
             }
         }
         ids.into_iter().map(|id| id.account).collect()

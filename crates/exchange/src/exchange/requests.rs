@@ -104,7 +104,10 @@ impl Exchange {
             account: proved.account,
             client: proved.client.as_ref(),
         };
-        let Registered { reply, changes } = self.registrar.register(self.clock.time(self.now), &register);
+        let Registered { reply, changes, former_flows } = self.registrar.register(self.clock.time(self.now), &register);
+        for former in former_flows {
+            self.agent.move_flow(self.now, former, inbound.flow);
+        }
         let stores = self.take_changes(changes);
         self.answer_when_stored(inbound.id, Answer::Reply(reply), stores);
     }

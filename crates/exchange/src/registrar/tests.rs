@@ -179,3 +179,14 @@ fn what_is_no_sip_address_is_refused() {
         assert_eq!(register(&mut registrar, NOW, 1, &[contact]).reply.status.code(), 400, "{contact}");
     }
 }
+
+#[test]
+fn a_device_that_comes_back_names_the_flow_that_it_came_over_before() {
+    let mut registrar = Registrar::default();
+    let contact = ["Contact: <sip:a@10.0.0.5>;+sip.instance=\"<urn:uuid:1>\";reg-id=1"];
+    assert!(register_over(&mut registrar, NOW, FlowId(1), 1, &contact).former_flows.is_empty());
+    assert!(register_over(&mut registrar, NOW, FlowId(1), 2, &contact).former_flows.is_empty());
+    assert_eq!(register_over(&mut registrar, NOW, FlowId(9), 3, &contact).former_flows, [FlowId(1)].into());
+    registrar.flow_closed(FlowId(9));
+    assert_eq!(register_over(&mut registrar, NOW, FlowId(2), 4, &contact).former_flows, [FlowId(9)].into());
+}

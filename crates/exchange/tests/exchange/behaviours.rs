@@ -272,3 +272,33 @@ fn click_to_dial_rings_the_desk_phone_first() {
     assert_eq!(world.calls_of(desk), 1);
     assert!(world.until(|world| world.phone(bob).calls.values().all(|view| view.established)));
 }
+
+#[test]
+fn a_watched_key_follows_the_phone_to_its_new_address() {
+    let mut world = World::new(15);
+    let desk = world.register(alice_desk().over(Protocol::Tcp));
+    let lamp = world.subscribe(desk, "as-feature-event", "alice-desk", None);
+    assert!(world.until(|world| !world.news(desk, lamp).is_empty()));
+    world.on(desk, |phone, network| phone.move_to(network, "10.0.1.77"));
+    assert!(world.until(|world| {
+        let bindings = world.office().exchange.registrar();
+        bindings.of(DESK).any(|binding| binding.received.ip().to_string() == "10.0.1.77")
+    }));
+    let heard = world.news(desk, lamp).len();
+    let bob = world.register(bob());
+    assert_eq!(world.outcome(bob, "203").map(|_| ()), Ok(()));
+    assert_eq!(world.outcome(desk, "*78").unwrap_err().0, 480);
+    assert!(world.until(|world| {
+        let all: Vec<String> = world.phone(desk).events.iter().filter_map(news_of).collect();
+        all.len() > heard && all.last().is_some_and(|news| news.contains("<doNotDisturbOn>true"))
+    }));
+}
+
+fn news_of((_, event): &(bellbird_base::Instant, bellbird_sip::agent::Event)) -> Option<String> {
+    match event {
+        bellbird_sip::agent::Event::Subscription(_, bellbird_sip::agent::SubscriptionEvent::Notify(news)) => {
+            news.body.as_ref().map(|body| String::from_utf8(body.bytes.clone()).unwrap())
+        }
+        _ => None,
+    }
+}
