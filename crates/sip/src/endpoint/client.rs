@@ -249,10 +249,14 @@ impl Endpoint {
         self.start_client(now, key, flow, request, Some(id));
     }
 
-    /// RFC 3261 §18.1.1: a large request goes over TCP to the same address, and back to UDP only where that fails.
+    /// RFC 3261 §18.1.1: a large request goes over TCP to the same address, and back to UDP only where that fails. On a
+    /// flow that the peer opened it stays: behind a NAT nobody is reached another way.
     fn leaves_udp(&mut self, now: Instant, id: RequestId, flow: FlowId, request: &Request) -> bool {
         let Some(info) = self.flows.info(flow) else { return false };
         if info.protocol != Protocol::Udp || self.udp_only.contains(&info.remote) {
+            return false;
+        }
+        if self.flows.get(flow).is_some_and(|flow| flow.remote.is_none()) {
             return false;
         }
         if request.to_bytes().len() <= DATAGRAM_LIMIT {
