@@ -15,4 +15,5 @@ mod attacks;
 mod behaviours;
 mod office;
 mod random;
+mod scripted;
 mod world;

@@ -215,7 +215,7 @@ fn exchange(seed: u64, now: Instant) -> Exchange {
     Exchange::new(ExchangeConfig::default(), &Seed::from_number(seed), now, time)
 }
 
-fn parts() -> DirectoryParts {
+pub fn parts() -> DirectoryParts {
     let location = Location::of(&"NL".into(), None);
     let organisation = Organisation {
         id: ORG,
