@@ -71,6 +71,8 @@ pub struct UserAgent {
     inflight: BTreeMap<RequestId, Inflight>,
     dialogs: Dialogs,
     flow_users: FlowUsers,
+    /// A server's calls whose device is not connected.
+    orphans: BTreeSet<CallId>,
     /// When accounts, calls, subscriptions and publications want to be woken up.
     deadlines: Deadlines<Due>,
     events: VecDeque<Event>,
@@ -135,6 +137,7 @@ impl UserAgent {
             inflight: BTreeMap::new(),
             dialogs: Dialogs::default(),
             flow_users: FlowUsers::default(),
+            orphans: BTreeSet::new(),
             deadlines: Deadlines::default(),
             events: VecDeque::new(),
             effects: Vec::new(),
@@ -321,6 +324,7 @@ impl UserAgent {
         let result = self.with_account(call.account, |cx| run(&mut call, cx));
         if call.is_over() {
             self.flow_users.moved(Owner::Call(id), flow, None);
+            self.orphans.remove(&id);
             self.deadlines.set(&Due::Call(id), None);
             self.dialogs.forget(Owner::Call(id));
         } else {
@@ -332,6 +336,11 @@ impl UserAgent {
     /// Keeps a call that is new, or that was served by this flow before something was done with it.
     fn keep_call(&mut self, call: Call, flow: Option<bellbird_base::FlowId>) {
         self.flow_users.moved(Owner::Call(call.id), flow, call.flow());
+        if call.is_orphaned() {
+            self.orphans.insert(call.id);
+        } else {
+            self.orphans.remove(&call.id);
+        }
         self.deadlines.set(&Due::Call(call.id), call.deadline());
         self.calls.insert(call.id, call);
     }

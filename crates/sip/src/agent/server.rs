@@ -26,6 +26,7 @@ use crate::dialog::Dialog;
 use crate::endpoint::ServerId;
 use crate::message::{Body, Fields, HeaderName, Headers, Message, Method, Request};
 use crate::status::StatusCode;
+use crate::uri::Uri;
 
 /// Something that only a server hears.
 #[derive(Clone, Debug)]
@@ -247,6 +248,20 @@ impl UserAgent {
             }
         }
         self.settle();
+    }
+
+    /// A device registered over this flow with this Contact: calls of its that lost theirs, or were restored, go on over
+    /// it. Gives how many. A device is known by the user part of its Contact, and by its address or host name.
+    pub fn adopt_flow(&mut self, now: Instant, flow: FlowId, contact: &Uri) -> usize {
+        self.now = self.now.max(now);
+        let Some(info) = self.endpoint.flow(flow) else { return 0 };
+        let its = |id: &&CallId| self.calls.get(id).is_some_and(|call| call.is_with_device(contact, info.remote.ip()));
+        let calls: Vec<CallId> = self.orphans.iter().filter(its).copied().collect();
+        for call in &calls {
+            self.with_call(*call, |call, cx| call.served_by(cx, flow));
+        }
+        self.settle();
+        calls.len()
     }
 
     /// Tells the owner about a request that no dialog takes.

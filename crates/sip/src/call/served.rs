@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use bellbird_base::FlowId;
 
 use super::{Call, State};
@@ -5,6 +7,7 @@ use crate::agent::context::Cx;
 use crate::agent::{CallEnd, EndReason, EndedBy, Role};
 use crate::message::Body;
 use crate::status::StatusCode;
+use crate::uri::Uri;
 
 /// What the peer described last, once it holds.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +61,19 @@ impl Call {
         if stream && !self.has_ended() {
             self.orphaned.get_or_insert(cx.now + flow_grace);
         }
+    }
+
+    /// Whether its device is not connected.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.orphaned.is_some()
+    }
+
+    /// Whether a device with this Contact that came from there is the one at the other end, as far as one can tell.
+    pub(crate) fn is_with_device(&self, contact: &Uri, from: IpAddr) -> bool {
+        let Some(target) = self.dialog().map(|dialog| &dialog.remote_target) else { return false };
+        let same_place = target.host() == contact.host()
+            || self.peer_address.is_some_and(|(_, known)| known.ip().to_canonical() == from.to_canonical());
+        target.user() == contact.user() && same_place
     }
 
     /// The device did not come back.

@@ -57,12 +57,14 @@ impl Sockets {
     }
 
     /// All sockets are closed, as by a restart.
-    pub fn forget(&mut self, network: &mut Network) {
-        for path in core::mem::take(&mut self.paths).into_values() {
+    pub fn forget(&mut self, network: &mut Network) -> Vec<FlowId> {
+        let paths = core::mem::take(&mut self.paths);
+        for path in paths.values() {
             if let Path::Stream { id, end, .. } = path {
-                network.close(id, end);
+                network.close(*id, *end);
             }
         }
+        paths.into_keys().collect()
     }
 
     pub fn send(&self, network: &mut Network, transmit: Transmit) {

@@ -259,6 +259,27 @@ fn call_of_a_device_that_comes_back_over_another_connection_goes_on() {
 }
 
 #[test]
+fn registration_over_a_new_connection_adopts_the_calls_of_its_device_alone() {
+    let (mut world, server) = with_server();
+    let mut calls = Vec::new();
+    for (name, ip) in [("alice", "10.0.0.2"), ("bob", "10.0.0.3")] {
+        let (_, uri, way) = device(&mut world, server, Setup::new(name, ip).over(Protocol::Tcp));
+        calls.push((ring(&mut world, server, &uri, &way), uri, way));
+        world.run(Duration::from_secs(3));
+    }
+    world.on(server, |phone, network| phone.drop_flows(network));
+    let (call, uri, _) = calls[0].clone();
+    let (_, way) = grant(&mut world, server);
+    let adopted = world
+        .on(server, |phone, network| phone.command(network, |ua, now| ua.adopt_flow(now, way.flow.unwrap(), &uri)));
+    assert_eq!(adopted, 1);
+    world.run(Duration::from_secs(40));
+    assert!(world.phone(server).view(call).ended.is_none());
+    let other = world.phone(server).view(calls[1].0).ended.clone().unwrap();
+    assert_eq!(other.reason, EndReason::Lost);
+}
+
+#[test]
 fn call_of_a_device_that_does_not_come_back_is_lost_after_the_grace() {
     let (mut world, server) = with_server();
     let (alice, uri, way) = device(&mut world, server, Setup::new("alice", "10.0.0.2").over(Protocol::Tcp));

@@ -45,6 +45,10 @@ fn notify(world: &mut World, server: usize, watcher: WatcherId, text: &str) {
 }
 
 fn refreshes(world: &World, server: usize) -> Vec<WatcherEvent> {
+    watched(world, server).into_iter().filter(|event| !matches!(event, WatcherEvent::Told { .. })).collect()
+}
+
+fn watched(world: &World, server: usize) -> Vec<WatcherEvent> {
     let events = server_events(world, server).into_iter().filter_map(|event| match event {
         ServerEvent::Watcher(_, event) => Some(event),
         _ => None,
@@ -84,6 +88,8 @@ fn notifications_arrive_in_order_on_a_bad_network() {
     }
     world.run(Duration::from_secs(30));
     assert_eq!(news(&world, alice), ["one", "two", "three", "four"]);
+    let told = watched(&world, server);
+    assert_eq!((told.len(), told.last()), (4, Some(&WatcherEvent::Told { waiting: 0 })));
 }
 
 #[test]
