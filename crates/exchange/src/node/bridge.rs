@@ -105,6 +105,7 @@ impl Session {
             }
             Then::Offer { to } => self.deliver_offer(cx, to, result),
             Then::Answer { to } => self.deliver_answer(cx, to, result),
+            Then::Refit { to } => self.refit(cx, to, result),
             Then::Park { to } => {
                 let _ = cx.ua.respond_to_offer(cx.now, to, result);
             }

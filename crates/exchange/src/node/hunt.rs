@@ -111,15 +111,18 @@ impl Session {
         }
     }
 
-    /// Passes only where nothing else can ring: the caller has one description, and it holds for the answer.
+    /// Passes only where one device rings, and of one device for each caller: he has one description until the answer.
     pub(super) fn early_media(&mut self, cx: &mut Cx<'_>, call: CallId, answer: Body) {
         let Some(hunt) = self.hunt() else { return };
-        let alone = hunt.branches.len() == 1 && hunt.offer.is_some() && !hunt.rings_later();
+        let alone = hunt.branches.len() == 1 && hunt.offer.is_some() && hunt.told_early.is_none_or(|told| told == call);
         let Some(branch) = hunt.branch_of(call) else { return };
         branch.early = Some(answer.clone());
         let from = End { call: Some(call), tag: branch.target.media };
         match self.a.filter(|a| alone && !a.answered) {
             Some(a) => {
+                if let Some(hunt) = self.hunt() {
+                    hunt.told_early = Some(call);
+                }
                 self.ask_media(cx, MediaKind::Answer, from, a.end(), answer, Then::Early);
             }
             None => self.rings(cx, call),
@@ -132,15 +135,31 @@ impl Session {
         let Some(branch) = hunt.branch_of(call) else { return };
         let leg = Leg { call, answered: true, media: branch.target.media };
         let answer = answer.or_else(|| branch.early.take());
-        let offered = hunt.offer.is_some();
+        let (offered, told) = (hunt.offer.is_some(), hunt.told_early);
         self.win(cx, leg);
         let Some(a) = self.a.filter(|_| offered) else { return };
         let Some(answer) = answer else {
             self.end_all(cx, None);
             return cx.progress(Progress::Failed(StatusCode::NOT_ACCEPTABLE_HERE));
         };
+        if told.is_some_and(|told| told != call) {
+            self.exchange = Exchange::Offer { from: call };
+            self.ask_media(cx, MediaKind::Answer, leg.end(), a.end(), answer, Then::Refit { to: a.call });
+            return;
+        }
         self.exchange = Exchange::Offer { from: a.call };
         self.ask_media(cx, MediaKind::Answer, leg.end(), a.end(), answer, Then::Answer { to: a.call });
+    }
+
+    /// The caller was told another device's description before: he is answered with that one, and offered this one by
+    /// a re-INVITE (RFC 3261 §13.2.1 lets him ignore a second answer).
+    pub(super) fn refit(&mut self, cx: &mut Cx<'_>, to: CallId, body: Result<Body, StatusCode>) {
+        self.set_answered(to);
+        let answered = cx.ua.answer(cx.now, to, None).is_ok();
+        let offered = body.is_ok_and(|body| answered && cx.ua.reinvite(cx.now, to, body).is_ok());
+        if !offered {
+            self.end_all(cx, None);
+        }
     }
 
     /// This leg has the call: the others stop ringing, and whoever transferred it is done.
@@ -245,15 +264,6 @@ impl Session {
             (Some(_), Some(by)) => drop(cx.ua.report_transfer(cx.now, by.call, status)),
             (_, _) => self.end_all(cx, None),
         }
-    }
-}
-
-impl Hunt {
-    /// Whether another device may ring after the present step.
-    fn rings_later(&self) -> bool {
-        let Some(Step::Ring(ring)) = self.itinerary.steps.get(self.step) else { return false };
-        let next = [ring.next.busy, ring.next.no_answer, ring.next.unreachable, ring.next.declined];
-        next.iter().any(|step| matches!(self.itinerary.steps.get(*step), Some(Step::Ring(_))))
     }
 }
 

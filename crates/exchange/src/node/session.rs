@@ -72,6 +72,8 @@ pub(super) struct Hunt {
     /// The offer of a party that calls and is not answered.
     pub(super) offer: Option<Body>,
     pub(super) told_ringing: bool,
+    /// The device whose description the caller was told before the answer.
+    pub(super) told_early: Option<CallId>,
     /// What the devices said, the most telling.
     pub(super) best: Option<Reply>,
 }
@@ -103,6 +105,7 @@ impl Hunt {
             ends: Instant::FAR_FUTURE,
             offer,
             told_ringing: false,
+            told_early: None,
             best: None,
         }
     }
@@ -141,6 +144,8 @@ pub(super) enum Then {
     Offer { to: CallId },
     /// It is the answer to an offer of this leg.
     Answer { to: CallId },
+    /// It takes the place of the early description that this leg was told of another device.
+    Refit { to: CallId },
     /// The server's own answer to this leg.
     Park { to: CallId },
     /// The server's own answer to a leg that picks a ringing call up.

@@ -92,6 +92,22 @@ fn early_media_passes_only_with_one_device() {
 }
 
 #[test]
+fn caller_who_was_told_early_media_hears_the_device_that_answers_later() {
+    let (mut world, alice, bob, carol) = three();
+    let steps = vec![(vec!["bob"], Duration::from_secs(4)), (vec!["carol"], Duration::from_secs(9))];
+    world.pbx().numbers.insert("300".into(), steps);
+    habit(&mut world, bob, Habit::Early(Duration::from_secs(60)));
+    let (call, _) = world.establish(alice, "300", carol);
+    world.run(2);
+    let view = world.phone(alice).view(call);
+    assert_eq!((view.early, view.offers), (1, 1), "{view:?}");
+    let given = world.pbx().questions.last().unwrap().body.bytes.clone();
+    assert!(String::from_utf8(given).unwrap().contains("o=alice"), "the answer to the re-INVITE was the last");
+    world.hang_up(alice, call);
+    world.assert_over();
+}
+
+#[test]
 fn busy_device_stops_alone_and_a_decline_stops_all() {
     let (mut world, alice, bob, carol) = three();
     habit(&mut world, bob, Habit::Refuse(StatusCode::BUSY_HERE));
