@@ -9,7 +9,7 @@ use bellbird_testkit::Link;
 use crate::phone::{Habit, Setup};
 use crate::world::World;
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 200;
 
 #[test]
 fn random_scripts_leave_no_leg_alone() {
