@@ -418,7 +418,7 @@ impl Exchange {
                 Change::Saved(binding) => {
                     if let Some(flow) = binding.flow {
                         self.agent.hold_flow(flow);
-                        // Calls of this device that lost their connection go on over this one.
+                        // Calls of this device from before a restart go on over this flow.
                         self.agent.adopt_flow(self.now, flow, &binding.contact);
                         if binding.protocol == Protocol::Udp {
                             self.keep_alives.keep(flow, self.now + self.config.keep_alive);

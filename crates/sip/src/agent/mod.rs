@@ -71,7 +71,7 @@ pub struct UserAgent {
     inflight: BTreeMap<RequestId, Inflight>,
     dialogs: Dialogs,
     flow_users: FlowUsers,
-    /// A server's calls whose device is not connected.
+    /// A server's restored calls whose device did not connect yet.
     orphans: BTreeSet<CallId>,
     /// When accounts, calls, subscriptions and publications want to be woken up.
     deadlines: Deadlines<Due>,

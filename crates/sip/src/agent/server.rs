@@ -250,8 +250,7 @@ impl UserAgent {
         self.settle();
     }
 
-    /// A device registered over this flow with this Contact: calls of its that lost theirs, or were restored, go on over
-    /// it. Gives how many. A device is known by the user part of its Contact, and by its address or host name.
+    /// A device registered over this flow with this Contact: calls of its that were restored go on over it. Gives how many. A device is known by the user part of its Contact, and by its address or host name.
     pub fn adopt_flow(&mut self, now: Instant, flow: FlowId, contact: &Uri) -> usize {
         self.now = self.now.max(now);
         let Some(info) = self.endpoint.flow(flow) else { return 0 };

@@ -63,9 +63,9 @@ impl Call {
         }
     }
 
-    /// Whether its device is not connected.
+    /// Whether it was restored and its device did not connect yet.
     pub(crate) fn is_orphaned(&self) -> bool {
-        self.orphaned.is_some()
+        self.orphaned.is_some() && self.flow.is_none()
     }
 
     /// Whether a device with this Contact that came from there is the one at the other end, as far as one can tell.

@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use bellbird_base::{Duration, Instant, Protocol, Seed};
 use bellbird_sip::agent::{
-    AccountConfig, AccountCredentials, AccountId, Body, CallEnd, CallEvent, CallId, Callers, Config, Event, FlowEnd,
-    Input, Invite, OfferReason, Output, RegistrationState, Secret, TimeoutReason, UserAgent,
+    AccountConfig, AccountCredentials, AccountId, Body, CallEnd, CallEvent, CallId, Callers, Config, Event, Input,
+    Invite, OfferReason, Output, RegistrationState, Secret, TimeoutReason, UserAgent,
 };
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
@@ -262,14 +262,6 @@ impl Phone {
         self.account = self.ua.add_account(network.now(), self.setup.account());
         self.calls.clear();
         self.todo.clear();
-        self.drain(network);
-    }
-
-    /// All connections break.
-    pub fn drop_flows(&mut self, network: &mut Network) {
-        for flow in self.sockets.forget(network) {
-            self.ua.handle_input(Input::FlowClosed(network.now(), flow, FlowEnd::Broken));
-        }
         self.drain(network);
     }
 

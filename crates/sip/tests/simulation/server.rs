@@ -259,23 +259,33 @@ fn call_of_a_device_that_comes_back_over_another_connection_goes_on() {
 }
 
 #[test]
-fn registration_over_a_new_connection_adopts_the_calls_of_its_device_alone() {
+fn registration_adopts_the_restored_calls_of_its_device_alone() {
     let (mut world, server) = with_server();
     let mut calls = Vec::new();
     for (name, ip) in [("alice", "10.0.0.2"), ("bob", "10.0.0.3")] {
         let (_, uri, way) = device(&mut world, server, Setup::new(name, ip).over(Protocol::Tcp));
-        calls.push((ring(&mut world, server, &uri, &way), uri, way));
+        calls.push((ring(&mut world, server, &uri, &way), uri));
         world.run(Duration::from_secs(3));
     }
-    world.on(server, |phone, network| phone.drop_flows(network));
-    let (call, uri, _) = calls[0].clone();
+    let restored: Vec<_> = world.on(server, |phone, network| {
+        let saved: Vec<_> = calls.iter().filter_map(|(call, ..)| phone.ua.save_call(network.now(), *call)).collect();
+        phone.reset(network, |_| {});
+        let account = phone.account;
+        let restore = |saved| {
+            let call = phone.command(network, |ua, now| ua.restore_call(now, account, saved)).unwrap();
+            phone.calls.insert(call, Default::default());
+            call
+        };
+        saved.into_iter().map(restore).collect()
+    });
+    let (call, uri) = (restored[0], calls[0].1.clone());
     let (_, way) = grant(&mut world, server);
     let adopted = world
         .on(server, |phone, network| phone.command(network, |ua, now| ua.adopt_flow(now, way.flow.unwrap(), &uri)));
     assert_eq!(adopted, 1);
-    world.run(Duration::from_secs(40));
+    world.run(Duration::from_secs(130));
     assert!(world.phone(server).view(call).ended.is_none());
-    let other = world.phone(server).view(calls[1].0).ended.clone().unwrap();
+    let other = world.phone(server).view(restored[1]).ended.clone().unwrap();
     assert_eq!(other.reason, EndReason::Lost);
 }
 
