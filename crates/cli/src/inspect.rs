@@ -151,6 +151,7 @@ fn phone() -> Capabilities {
         media_types: ["application/sdp", "message/sipfrag", "application/dtmf-relay", "application/dtmf", "text/plain"]
             .map(str::to_owned)
             .into(),
+        opaque: Vec::new(),
     }
 }
 

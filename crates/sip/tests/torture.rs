@@ -518,6 +518,7 @@ fn phone() -> Capabilities {
         schemes: vec![Scheme::Sip, Scheme::Sips, Scheme::Tel],
         extensions: Vec::new(),
         media_types: vec!["application/sdp".into()],
+        opaque: Vec::new(),
     }
 }
 

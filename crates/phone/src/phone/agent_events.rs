@@ -20,7 +20,11 @@ impl Phone {
                 }
             }
             // Presence, voicemail and messages come with the server.
-            Event::Subscription(..) | Event::Publication(..) | Event::Notify(..) | Event::Message(..) | Event::Server(..) => {}
+            Event::Subscription(..)
+            | Event::Publication(..)
+            | Event::Notify(..)
+            | Event::Message(..)
+            | Event::Server(..) => {}
         }
     }
 

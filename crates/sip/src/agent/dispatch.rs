@@ -10,11 +10,6 @@ use crate::endpoint::{Arrival, EndpointEvent, Failure, RequestId, ServerId};
 use crate::message::{Fields, HeaderName, Message, Method, Refusal, Replaces};
 use crate::registration;
 use crate::status::StatusCode;
-use crate::uri::Scheme;
-
-/// Extensions that a peer may require of us.
-const KNOWN: &[&str] =
-    &["100rel", "timer", "replaces", "norefersub", "outbound", "path", "gruu", "answermode", "tdialog"];
 
 impl UserAgent {
     pub(super) fn receive(&mut self, flow: FlowId, bytes: &[u8]) {
@@ -333,10 +328,7 @@ impl UserAgent {
     }
 
     fn receive_request(&mut self, server: ServerId, flow: FlowId, message: &Message<'_>) {
-        if let Err(status) = self.check(server, message) {
-            if let Some(status) = status {
-                self.endpoint.refuse(self.now, server, status);
-            }
+        if !self.is_served(server, message) {
             return;
         }
         match (message.to().tag(), self.owner_of(message)) {
@@ -352,32 +344,13 @@ impl UserAgent {
         }
     }
 
-    /// RFC 3261 §8.2: method, Request-URI, Require. `Err(None)`: already answered.
-    fn check(&mut self, server: ServerId, message: &Message<'_>) -> Result<(), Option<StatusCode>> {
-        let scheme = message.uri().map(|uri| uri.scheme());
-        if scheme.is_none_or(|scheme| matches!(scheme, Scheme::Other)) {
-            return Err(Some(StatusCode::UNSUPPORTED_URI_SCHEME));
-        }
-        let known = !matches!(message.method(), Method::Other(_));
-        let for_servers = matches!(message.method(), Method::Register | Method::Subscribe | Method::Publish);
-        if !known || for_servers && !self.config.role.is_server() {
-            let status = if known { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_IMPLEMENTED };
-            let mut response = self.endpoint.response(server, status);
-            response.headers.set(HeaderName::Allow, ALLOW);
-            self.endpoint.respond(self.now, server, &response);
-            return Err(None);
-        }
-        let unknown: Vec<&str> = message
-            .tokens(HeaderName::Require)
-            .filter(|tag| !tag.is_empty() && !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(tag)))
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let mut response = self.endpoint.response(server, StatusCode::BAD_EXTENSION);
-        response.headers.set(HeaderName::Unsupported, unknown.join(", "));
+    /// Whether a request can be served at all (RFC 3261 §8.2); one that can't is answered here.
+    fn is_served(&mut self, server: ServerId, message: &Message<'_>) -> bool {
+        let Err(refusal) = self.capabilities.check(message) else { return true };
+        let mut response = self.endpoint.response(server, refusal.status);
+        refusal.hint(&mut response);
         self.endpoint.respond(self.now, server, &response);
-        Err(None)
+        false
     }
 
     fn receive_in_call(&mut self, call: CallId, server: ServerId, flow: FlowId, message: &Message<'_>) {

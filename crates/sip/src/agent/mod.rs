@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 pub(crate) mod auth;
+mod capabilities;
 mod command;
 mod commands;
 mod config;
@@ -41,6 +42,7 @@ pub use crate::endpoint::ServerId;
 
 use crate::call::Call;
 use crate::endpoint::{Action, Deadlines, Endpoint, RequestId};
+use crate::message::Capabilities;
 use crate::publication::Publication;
 use crate::subscription::Subscription;
 use account::Account;
@@ -59,6 +61,7 @@ pub struct UserAgent {
     config: Config,
     rng: Rng,
     endpoint: Endpoint,
+    capabilities: Capabilities,
     accounts: BTreeMap<AccountId, Account>,
     calls: BTreeMap<CallId, Call>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
@@ -122,11 +125,13 @@ impl UserAgent {
         let mut rng = Rng::new(&seed);
         let endpoint_rng = Rng::new(&rng.fork());
         let endpoint = Endpoint::new(config.timers, config.limits, config.user_agent.clone(), endpoint_rng);
+        let capabilities = capabilities::of(config.role);
         Self {
             now,
             config,
             rng,
             endpoint,
+            capabilities,
             accounts: BTreeMap::new(),
             calls: BTreeMap::new(),
             subscriptions: BTreeMap::new(),

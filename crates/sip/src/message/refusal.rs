@@ -28,8 +28,10 @@ pub enum Fault {
     TooLarge,
     /// The Request-URI has a scheme that we don't serve.
     Scheme,
-    /// A method that we don't serve.
+    /// A method that we don't know.
     Method,
+    /// A method that we know and don't serve.
+    MethodNotAllowed,
     /// An extension that is required and that we don't know.
     Extension,
     /// A body of a type or an encoding that we don't know.
@@ -51,6 +53,7 @@ impl Fault {
             Self::TooLarge => StatusCode::MESSAGE_TOO_LARGE,
             Self::Scheme => StatusCode::UNSUPPORTED_URI_SCHEME,
             Self::Method => StatusCode::NOT_IMPLEMENTED,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Extension => StatusCode::BAD_EXTENSION,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -72,6 +75,7 @@ impl fmt::Display for Fault {
             Self::TooLarge => f.write_str("Message Too Large"),
             Self::Scheme => f.write_str("Unsupported URI Scheme"),
             Self::Method => f.write_str("Method Not Implemented"),
+            Self::MethodNotAllowed => f.write_str("Method Not Allowed"),
             Self::Extension => f.write_str("Bad Extension"),
             Self::MediaType => f.write_str("Unsupported Media Type"),
             Self::NotAcceptable => f.write_str("Not Acceptable"),
@@ -127,6 +131,16 @@ impl Refusal {
         Self { status, fault, response: Some(Box::new(response)) }
     }
 
+    /// Puts what the sender may do instead (Allow, Unsupported, Accept) into a response of one's own making.
+    pub(crate) fn hint(&self, response: &mut Response) {
+        let Some(own) = self.response.as_deref() else { return };
+        for name in [HeaderName::Allow, HeaderName::Unsupported, HeaderName::Accept, HeaderName::AcceptEncoding] {
+            if let Some(value) = (&own.headers).text(name) {
+                response.headers.set(name, value);
+            }
+        }
+    }
+
     /// Whether there is nothing to send.
     pub const fn is_silent(&self) -> bool {
         self.response.is_none()
@@ -152,6 +166,8 @@ pub struct Capabilities {
     pub extensions: Vec<String>,
     /// Types of body (`type/subtype`) that can be read; `multipart/*` is always opened.
     pub media_types: Vec<String>,
+    /// Methods whose body is handed on unread: its type is no reason to refuse them.
+    pub opaque: Vec<Method>,
 }
 
 impl Capabilities {
@@ -159,13 +175,15 @@ impl Capabilities {
     /// and for INVITE whether an answer is accepted. Responses have to be ours: one Via.
     ///
     /// # Errors
-    /// A [`Refusal`] with the response: 501, 416, 420, 415 or 406, with Allow, Unsupported or Accept as the RFC asks.
+    /// A [`Refusal`] with the response: 501, 405, 416, 420, 415 or 406, with Allow, Unsupported or Accept as the RFC
+    /// asks.
     pub fn check(&self, message: &Message<'_>) -> Result<(), Refusal> {
         let StartLine::Request { method, uri } = message.start() else {
             return if message.vias().nth(1).is_none() { Ok(()) } else { Err(Refusal::drop(Fault::Misrouted)) };
         };
         if !self.methods.contains(method) {
-            return Err(self.refuse(message, Fault::Method));
+            let unknown = matches!(method, Method::Other(_));
+            return Err(self.refuse(message, if unknown { Fault::Method } else { Fault::MethodNotAllowed }));
         }
         if !self.schemes.contains(&uri.scheme()) {
             return Err(self.refuse(message, Fault::Scheme));
@@ -174,10 +192,10 @@ impl Capabilities {
         if matches!(method, Method::Ack | Method::Cancel) {
             return Ok(());
         }
-        if message.tokens(HeaderName::Require).any(|tag| !self.knows_extension(tag)) {
+        if required(message).any(|tag| !self.knows_extension(tag)) {
             return Err(self.refuse(message, Fault::Extension));
         }
-        if !message.body().is_empty() && !self.can_read_body(message) {
+        if !message.body().is_empty() && !self.opaque.contains(method) && !self.can_read_body(message) {
             return Err(self.refuse(message, Fault::MediaType));
         }
         if *method == Method::Invite && !self.is_answer_accepted(message) {
@@ -188,7 +206,7 @@ impl Capabilities {
 
     /// Without Accept, SDP is accepted (RFC 3261 §20.1).
     fn is_answer_accepted(&self, message: &Message<'_>) -> bool {
-        let mut accepted = message.tokens(HeaderName::Accept).filter_map(|range| range.split_once('/')).peekable();
+        let mut accepted = message.tokens(HeaderName::Accept).filter_map(media_range).peekable();
         let covers = |(kind, subtype): (&str, &str), ours: &String| {
             let ours = ours.split_once('/').unwrap_or_default();
             (kind == "*" || kind.eq_ignore_ascii_case(ours.0))
@@ -228,10 +246,11 @@ impl Capabilities {
 
     fn add_hints(&self, message: &Message<'_>, fault: Fault, headers: &mut Headers) {
         let (name, list): (_, Vec<&str>) = match fault {
-            Fault::Method => (HeaderName::Allow, self.methods.iter().map(Method::as_str).collect()),
+            Fault::Method | Fault::MethodNotAllowed => {
+                (HeaderName::Allow, self.methods.iter().map(Method::as_str).collect())
+            }
             Fault::Extension => {
-                let required = message.tokens(HeaderName::Require);
-                (HeaderName::Unsupported, required.filter(|tag| !self.knows_extension(tag)).collect())
+                (HeaderName::Unsupported, required(message).filter(|tag| !self.knows_extension(tag)).collect())
             }
             Fault::MediaType | Fault::NotAcceptable => {
                 (HeaderName::Accept, self.media_types.iter().map(String::as_str).collect())
@@ -255,6 +274,15 @@ impl Capabilities {
     }
 }
 
+/// Type and subtype of `type/subtype;q=0.5`.
+fn media_range(range: &str) -> Option<(&str, &str)> {
+    range.split(';').next()?.trim_end().split_once('/')
+}
+
+fn required<'m>(message: &'m Message<'_>) -> impl Iterator<Item = &'m str> {
+    message.tokens(HeaderName::Require).filter(|tag| !tag.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,7 +296,44 @@ mod tests {
             schemes: vec![Scheme::Sip],
             extensions: vec!["100rel".into()],
             media_types: vec!["application/sdp".into()],
+            opaque: vec![Method::Info],
         }
+    }
+
+    fn request(method: &str, more: &str) -> Vec<u8> {
+        let text = format!(
+            "{method} sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:c@d>;tag=1\r\n\
+             To: <sip:a@b>\r\nCall-ID: x\r\nCSeq: 1 {method}\r\n{more}\r\nhello"
+        );
+        text.into_bytes()
+    }
+
+    fn verdict(capabilities: &Capabilities, method: &str, more: &str) -> Option<u16> {
+        let bytes = request(method, more);
+        let message = Message::parse(&bytes).unwrap();
+        capabilities.check(&message).err().map(|refusal| refusal.status.code())
+    }
+
+    #[test]
+    fn method_that_is_known_and_not_served_is_told_from_an_unknown_one() {
+        assert_eq!(verdict(&phone(), "REGISTER", ""), Some(405));
+        assert_eq!(verdict(&phone(), "FROBNICATE", ""), Some(501));
+    }
+
+    #[test]
+    fn body_is_judged_only_where_somebody_reads_it() {
+        let mut phone = phone();
+        phone.methods.push(Method::Info);
+        let text = "Content-Type: text/plain\r\nContent-Length: 5\r\n";
+        assert_eq!(verdict(&phone, "INVITE", text), Some(415));
+        assert_eq!(verdict(&phone, "INFO", text), None);
+    }
+
+    #[test]
+    fn answer_is_accepted_whatever_parameters_its_type_has() {
+        let with = |accept: &str| format!("Accept: {accept}\r\nContent-Length: 0\r\n");
+        assert_eq!(verdict(&phone(), "INVITE", &with("text/plain, application/sdp;level=1")), None);
+        assert_eq!(verdict(&phone(), "INVITE", &with("text/plain")), Some(406));
     }
 
     #[test]
