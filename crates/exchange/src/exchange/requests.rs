@@ -10,7 +10,7 @@ use crate::directory::{AccountRouting, Directory, Internal};
 use crate::guard::{Access, Proved};
 use crate::notifier::feature::{self, Asked};
 use crate::notifier::{Package, Subject, Watching};
-use crate::registrar::{Register, Registered};
+use crate::registrar::{Change, Register, Registered};
 use crate::routing::FeatureAct;
 use crate::words::{CannotBeToldCause, DndSource, UserId, VoipAccountId};
 use crate::{Event, Output};
@@ -107,6 +107,11 @@ impl Exchange {
         let Registered { reply, changes, former_flows } = self.registrar.register(self.clock.time(self.now), &register);
         for former in former_flows {
             self.agent.move_flow(self.now, former, inbound.flow);
+        }
+        for change in &changes {
+            if let Change::Saved(binding) = change {
+                self.agent.adopt_flow(self.now, inbound.flow, &binding.contact);
+            }
         }
         let stores = self.take_changes(changes);
         self.answer_when_stored(inbound.id, Answer::Reply(reply), stores);

@@ -224,6 +224,21 @@ fn an_answered_call_survives_the_restart() {
 }
 
 #[test]
+fn a_call_over_a_stream_survives_the_restart_once_its_device_is_back() {
+    let mut world = World::new(16);
+    let (bob, app) = (world.register(bob()), world.register(alice_app()));
+    let call = world.outcome(bob, "204").unwrap();
+    assert!(world.until(|world| world.office().calls.len() == 1));
+    world.in_office(|office, network| office.restart(network));
+    let back = |world: &World| world.office().exchange.registrar().of(APP).any(|binding| binding.flow.is_some());
+    assert!(world.until(back));
+    world.run(Duration::from_secs(5));
+    assert!(world.view(bob, call).ended.is_none());
+    world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+    assert!(world.until(|world| world.phone(app).live_call().is_none()));
+}
+
+#[test]
 fn a_phone_behind_nat_is_reached_after_silence_and_rebinding() {
     let mut world = World::new(12);
     let inside: IpAddr = "10.0.1.1".parse().unwrap();
