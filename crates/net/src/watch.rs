@@ -19,7 +19,7 @@ use snapshot::Snapshot;
 const QUIET: Duration = Duration::from_millis(200);
 /// A network that never gets quiet is looked at after this.
 const RESTLESS: Duration = Duration::from_millis(600);
-/// How often clocks are compared.
+/// How often the clock is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
 pub(crate) fn start(shared: &Arc<Shared>) {
@@ -45,13 +45,13 @@ async fn watch_network(shared: Arc<Shared>) {
 }
 
 async fn watch_sleep(shared: Arc<Shared>) {
-    let mut detector = SleepDetector::new(clock::now(), sleep::awake());
+    let mut detector = SleepDetector::new(clock::now(), TICK);
     let mut tick = time::interval(TICK);
     tick.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Some(slept) = detector.observe(clock::now(), sleep::awake()) {
-            tracing::info!(seconds = slept.as_secs(), "the machine slept");
+        if let Some(slept) = detector.observe(clock::now()) {
+            tracing::info!(seconds = slept.as_secs(), "the machine slept, or this program did");
             shared.resolver.start_afresh();
             shared.report(NetEvent::Resumed).await;
         }
