@@ -10,7 +10,7 @@ use std::thread;
 use bellbird_contract::{AccountId, ErrorCode, Problem, Secret};
 use bellbird_phone::{Loaded, LoadedAccount, StoreRequest};
 
-use crate::secrets::{SecretPlace, Secrets};
+use crate::secrets::{SecretError, SecretPlace, Secrets};
 use crate::store::{Store, StoreError};
 
 /// Where the phone's memory is.
@@ -178,9 +178,7 @@ impl Shelf {
 
     fn carry_out(&mut self, request: StoreRequest) -> Result<(), Problem> {
         match request {
-            StoreRequest::SaveSecret(id, secret) => {
-                self.with_secrets(|secrets| secrets.keep(&secret_name(id), secret.expose()))
-            }
+            StoreRequest::SaveSecret(id, secret) => self.keep_secret(id, &secret),
             StoreRequest::DeleteAccount(id) => {
                 self.with_secrets(|secrets| secrets.forget(&secret_name(id)))?;
                 self.with_store(|store| store.forget_text(&pin_name(id)))?;
@@ -197,17 +195,25 @@ impl Shelf {
         }
     }
 
+    /// Where there is a key store but it did not take the secret, the user has to know.
+    fn keep_secret(&self, id: AccountId, secret: &Secret) -> Result<(), Problem> {
+        self.with_secrets(|secrets| {
+            let kept = secrets.keep(&secret_name(id), secret.expose())?;
+            Ok(kept == *secrets.place())
+        })
+        .and_then(|as_usual| match as_usual {
+            Some(false) => Err(Problem::new(ErrorCode::KeyStoreMissing)),
+            Some(true) | None => Ok(()),
+        })
+    }
+
     fn with_store(&self, act: impl FnOnce(&Store) -> Result<(), StoreError>) -> Result<(), Problem> {
         self.store.as_ref().map_or(Ok(()), |store| act(store).map_err(|error| store_problem(&error)))
     }
 
-    fn with_secrets(
-        &self,
-        act: impl FnOnce(&Secrets) -> Result<(), crate::secrets::SecretError>,
-    ) -> Result<(), Problem> {
-        let problem =
-            |error: crate::secrets::SecretError| Problem::new(ErrorCode::StorageFailed).detailed(error.to_string());
-        self.secrets.as_ref().map_or(Ok(()), |secrets| act(secrets).map_err(problem))
+    fn with_secrets<T>(&self, act: impl FnOnce(&Secrets) -> Result<T, SecretError>) -> Result<Option<T>, Problem> {
+        let problem = |error: SecretError| Problem::new(ErrorCode::StorageFailed).detailed(error.to_string());
+        self.secrets.as_ref().map(|secrets| act(secrets).map_err(problem)).transpose()
     }
 }
 

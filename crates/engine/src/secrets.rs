@@ -41,23 +41,28 @@ pub enum SecretPlace {
 }
 
 /// Keeps one secret for each account name.
+///
+/// A key store may refuse (it is locked, and nobody unlocks it): what it does not take goes into the encrypted file,
+/// which therefore always holds the newer secret where both hold one.
 #[derive(Debug)]
 pub struct Secrets {
     place: SecretPlace,
+    folder: PathBuf,
 }
 
 impl Secrets {
     /// Takes the system's key store if it answers, else the encrypted file in `folder`. Blocks on D-Bus: call it off
     /// the async threads.
     pub fn open(folder: &Path) -> Self {
-        let place =
-            if key_store_answers() { SecretPlace::KeyStore } else { SecretPlace::EncryptedFile(folder.to_owned()) };
-        Self { place }
+        match key_store_answers() {
+            true => Self { place: SecretPlace::KeyStore, folder: folder.to_owned() },
+            false => Self::in_file(folder),
+        }
     }
 
     /// Takes the encrypted file in `folder` without asking for a key store.
     pub fn in_file(folder: &Path) -> Self {
-        Self { place: SecretPlace::EncryptedFile(folder.to_owned()) }
+        Self { place: SecretPlace::EncryptedFile(folder.to_owned()), folder: folder.to_owned() }
     }
 
     /// Which place is in use.
@@ -65,43 +70,64 @@ impl Secrets {
         &self.place
     }
 
-    /// The secret kept under `name`, if there is one.
+    /// The secret kept under `name`, if there is one. Blocks while the key store asks the user to unlock it.
     pub fn find(&self, name: &str) -> Result<Option<String>, SecretError> {
-        match &self.place {
-            SecretPlace::KeyStore => match keyring::Entry::new(SERVICE, name)?.get_password() {
-                Ok(secret) => Ok(Some(secret)),
-                Err(keyring::Error::NoEntry) => Ok(None),
-                Err(error) => Err(error.into()),
-            },
-            SecretPlace::EncryptedFile(folder) => Ok(SecretFile::load(folder)?.secrets.remove(name)),
+        let in_file = SecretFile::load(&self.folder).map(|mut file| file.secrets.remove(name));
+        match (&self.place, in_file) {
+            (SecretPlace::EncryptedFile(_), found) => found,
+            (SecretPlace::KeyStore, Ok(Some(secret))) => Ok(Some(secret)),
+            (SecretPlace::KeyStore, Ok(None) | Err(_)) => find_in_key_store(name),
         }
     }
 
-    /// Keeps `secret` under `name`, in place of what was there.
-    pub fn keep(&self, name: &str, secret: &str) -> Result<(), SecretError> {
-        match &self.place {
-            SecretPlace::KeyStore => Ok(keyring::Entry::new(SERVICE, name)?.set_password(secret)?),
-            SecretPlace::EncryptedFile(folder) => {
-                let mut file = SecretFile::load(folder)?;
-                file.secrets.insert(name.to_owned(), secret.to_owned());
-                file.save(folder)
+    /// Keeps `secret` under `name`, in place of what was there; says where it is now. Blocks as [`Self::find`] does.
+    pub fn keep(&self, name: &str, secret: &str) -> Result<SecretPlace, SecretError> {
+        if self.place == SecretPlace::KeyStore {
+            match keep_in_key_store(name, secret) {
+                Ok(()) => {
+                    self.forget_in_file(name)?;
+                    return Ok(SecretPlace::KeyStore);
+                }
+                Err(error) => tracing::warn!("a secret goes into the encrypted file: {error}"),
             }
         }
+        let mut file = SecretFile::load(&self.folder)?;
+        file.secrets.insert(name.to_owned(), secret.to_owned());
+        file.save(&self.folder)?;
+        Ok(SecretPlace::EncryptedFile(self.folder.clone()))
     }
 
     /// Forgets what is kept under `name`; nothing there is no error.
     pub fn forget(&self, name: &str) -> Result<(), SecretError> {
-        match &self.place {
-            SecretPlace::KeyStore => match keyring::Entry::new(SERVICE, name)?.delete_credential() {
-                Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
-                Err(error) => Err(error.into()),
-            },
-            SecretPlace::EncryptedFile(folder) => {
-                let mut file = SecretFile::load(folder)?;
-                file.secrets.remove(name);
-                file.save(folder)
-            }
+        self.forget_in_file(name)?;
+        match self.place {
+            SecretPlace::KeyStore => forget_in_key_store(name),
+            SecretPlace::EncryptedFile(_) => Ok(()),
         }
+    }
+
+    fn forget_in_file(&self, name: &str) -> Result<(), SecretError> {
+        let mut file = SecretFile::load(&self.folder)?;
+        if file.secrets.remove(name).is_some() { file.save(&self.folder) } else { Ok(()) }
+    }
+}
+
+fn find_in_key_store(name: &str) -> Result<Option<String>, SecretError> {
+    match keyring::Entry::new(SERVICE, name)?.get_password() {
+        Ok(secret) => Ok(Some(secret)),
+        Err(keyring::Error::NoEntry) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn keep_in_key_store(name: &str, secret: &str) -> Result<(), SecretError> {
+    Ok(keyring::Entry::new(SERVICE, name)?.set_password(secret)?)
+}
+
+fn forget_in_key_store(name: &str) -> Result<(), SecretError> {
+    match keyring::Entry::new(SERVICE, name)?.delete_credential() {
+        Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
