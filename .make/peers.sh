@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Kamailio, PulseAudio and a set of spoken sentences, unpacked under the user's cache.
+# Kamailio, PulseAudio, a key store (GNOME's) and a set of spoken sentences, unpacked under the user's cache.
 # Their Debian packages would enable services, so they are not installed: only unpacked, and started by the tests
 # on ports and sockets of their own. Libraries that the system lacks are unpacked beside them.
 source "$(dirname "$0")/common.sh"
 
 packages=(kamailio kamailio-tls-modules kamailio-websocket-modules kamailio-outbound-modules
-    pulseaudio pulseaudio-utils asterisk-core-sounds-en-g722)
+    pulseaudio pulseaudio-utils gnome-keyring libsecret-tools asterisk-core-sounds-en-g722)
 sounds=usr/share/asterisk/sounds/en_US_f_Allison
 
 works() {
     "$PEERS/bin/kamailio" -v >/dev/null 2>&1 && "$PEERS/bin/pulseaudio" --version >/dev/null 2>&1 &&
-        "$PEERS/bin/pacat" --version >/dev/null 2>&1 && [ -f "$PEERS/$sounds/demo-abouttotry.g722" ] &&
+        "$PEERS/bin/pacat" --version >/dev/null 2>&1 && "$PEERS/bin/gnome-keyring-daemon" --version >/dev/null 2>&1 &&
+        [ -x "$PEERS/bin/secret-tool" ] && [ -f "$PEERS/$sounds/demo-abouttotry.g722" ] &&
         [ -f "$PEERS/kamailio-modules/tls.so" ] && [ -f "$PEERS/pulse-modules/module-null-sink.so" ]
 }
 
@@ -45,11 +46,11 @@ END
 
 if works; then exit 0; fi
 if ! have apt-get; then
-    missing "Kamailio, PulseAudio and speech to send (this set-up knows how to get them on Debian only)"
+    missing "Kamailio, PulseAudio, GNOME's key store and speech to send (this set-up knows how to get them on Debian only)"
     exit 0
 fi
 
-say "unpacking Kamailio, PulseAudio and spoken sentences under $PEERS (nothing is installed or started)"
+say "unpacking Kamailio, PulseAudio, a key store and spoken sentences under $PEERS (nothing is installed or started)"
 rm -rf "$PEERS" "$PEERS.new"
 mkdir -p "$PEERS.new/root"
 if ! unpack "$PEERS.new"; then
@@ -63,7 +64,7 @@ mkdir -p "$PEERS/bin"
 ln -sfn "$(find "$PEERS/usr/lib" -type d -path '*kamailio/modules' | head -1)" "$PEERS/kamailio-modules"
 ln -sfn "$(find "$PEERS/usr/lib" -type d -path '*pulse-*/modules' | head -1)" "$PEERS/pulse-modules"
 wrap "$PEERS/usr/sbin/kamailio"
-for program in pulseaudio pacat parec pactl; do
+for program in pulseaudio pacat parec pactl gnome-keyring-daemon secret-tool; do
     # parec is a name of pacat's.
     [ -e "$PEERS/usr/bin/$program" ] && wrap "$PEERS/usr/bin/$program"
 done

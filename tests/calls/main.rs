@@ -2,8 +2,10 @@
 //!
 //! Each test has the stage to itself. What the peers score among themselves (`others`) is the measure for ours.
 
+mod bad_sound;
 mod codecs;
 mod in_call;
+mod key_store;
 mod network;
 mod others;
 mod refusals;

@@ -21,7 +21,7 @@ async fn a_call_is_set_up_over_a_lossy_network() {
     let account = through(&scene.kamailio, &relay);
     let target = format!("sip:bob@{DOMAIN}");
     let mut alice = scene.start(&account, &["call", &target], &["--for", "3"]);
-    alice.event_within("answered", Duration::from_secs(40)).await;
+    alice.event_within("answered", Duration::from_secs(60)).await;
     scene.bob.established().await;
     alice.event_within("ended", Duration::from_secs(20)).await;
     alice.succeeded().await;
@@ -86,6 +86,34 @@ async fn an_interface_that_goes_down_takes_no_call_with_it() {
     assert!(heard.seconds() > 10.5, "bob heard alice for {:.1} s of 14", heard.seconds());
 }
 
+/// Sound goes on without signalling; when the registrar is back, the phone is registered and the call can be ended.
+#[tokio::test]
+async fn a_registrar_that_is_killed_takes_no_call_with_it() {
+    let stage = Stage::new().await;
+    let words = Words::prepared().await;
+    let mut kamailio = Kamailio::start(&stage).await;
+    // baresip takes its time to register again.
+    let speech = words.far.repeated(12, &stage.folder().join("far.wav")).await;
+    let mut bob = Baresip::start(&stage, &BaresipAccount::at(&kamailio, Transport::Tcp, "bob"), &speech).await;
+    let target = format!("sip:bob@{DOMAIN}");
+    let account = Account::at(&kamailio, Transport::Tcp, "alice");
+    let arguments = ["call", &target, "--play", words.near_path(), "--play-loop", "--no-audio-processing"];
+    let mut alice = Bellbird::start(&stage, &account, &arguments);
+    alice.event("answered").await;
+    bob.established().await;
+    kamailio.kill().await;
+    listen(Duration::from_secs(4)).await;
+    kamailio.start_again(&stage).await;
+    kamailio.log().wait_for(0, "registered alice ", Duration::from_secs(90)).await;
+    assert!(alice.events("ended").is_empty(), "the call is still there");
+    kamailio.log().wait_for(0, "registered bob ", Duration::from_secs(90)).await;
+    alice.type_line("hangup").await;
+    bob.closed().await;
+    alice.succeeded().await;
+    let silence = longest_silence(&Wav::read(alice.heard()));
+    assert!(silence < 3.0, "alice heard nothing for {silence:.1} s");
+}
+
 /// Two links between the phone and its peers; the address of the peers is reached over the first as long as it is up.
 async fn connect(peers: &Namespace, phone: &Namespace) {
     peers.ip("addr add 10.79.0.1/32 dev lo").await;
@@ -113,7 +141,7 @@ fn longest_silence(heard: &Wav) -> f64 {
     longest
 }
 
-fn through(kamailio: &Kamailio, relay: &Relay) -> Account {
+pub(crate) fn through(kamailio: &Kamailio, relay: &Relay) -> Account {
     let registrar = format!("sip:127.0.0.1:{};transport=udp", relay.address.port());
     Account::at(kamailio, Transport::Udp, "alice").without("registrar").with("registrar", &registrar)
 }

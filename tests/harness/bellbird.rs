@@ -11,7 +11,7 @@ use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 use crate::process::{Log, Process};
 use crate::stage::Stage;
 
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// One line of its output.
 pub type Event = Value;
@@ -21,7 +21,7 @@ pub type Event = Value;
 pub struct Account {
     user: String,
     lines: Vec<String>,
-    secret: String,
+    secret: Option<String>,
 }
 
 impl Account {
@@ -30,7 +30,7 @@ impl Account {
         let account = Self {
             user: user.to_owned(),
             lines: vec![format!("address = \"sip:{user}@{DOMAIN}\"")],
-            secret: secret_of(user),
+            secret: Some(secret_of(user)),
         };
         account
             .with("registrar", &kamailio.uri(transport))
@@ -41,7 +41,7 @@ impl Account {
     /// Somebody without a registrar, called directly.
     pub fn alone(user: &str) -> Self {
         let lines = vec![format!("address = \"sip:{user}@127.0.0.1\""), "register = false".to_owned()];
-        Self { user: user.to_owned(), lines, secret: String::new() }.with("local", "127.0.0.1")
+        Self { user: user.to_owned(), lines, secret: None }.with("local", "127.0.0.1")
     }
 
     /// Another text field of the file.
@@ -62,9 +62,15 @@ impl Account {
         self
     }
 
+    /// Without a password: it has to be in the key store.
+    pub fn without_secret(mut self) -> Self {
+        self.secret = None;
+        self
+    }
+
     /// With a password that is not the registrar's.
     pub fn with_wrong_secret(mut self) -> Self {
-        self.secret = "wrong".to_owned();
+        self.secret = Some("wrong".to_owned());
         self
     }
 }
@@ -95,7 +101,10 @@ impl Bellbird {
         if sounds {
             command.arg("--record").arg(&recording);
         }
-        command.env("BELLBIRD_SECRET", &account.secret).env("HOME", &folder).env("XDG_RUNTIME_DIR", &folder);
+        command
+            .envs(account.secret.iter().map(|secret| ("BELLBIRD_SECRET", secret)))
+            .env("HOME", &folder)
+            .env("XDG_RUNTIME_DIR", &folder);
         command.env("RUST_BACKTRACE", "1");
         let process = stage.start(&format!("bellbird {}", account.user), command);
         Self { process, seen: 0, recording }
@@ -134,9 +143,19 @@ impl Bellbird {
         self.process.type_line(line).await;
     }
 
+    /// Freezes it, as sleep does: time goes on without it.
+    pub fn freeze(&self) {
+        self.process.freeze();
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.process.thaw();
+    }
+
     /// Waits for its end and gives its exit code.
     pub async fn exit_code(&mut self) -> i32 {
-        self.process.exit_code(Duration::from_secs(30)).await
+        self.process.exit_code(Duration::from_secs(60)).await
     }
 
     /// Waits for its end, which has to be a good one.

@@ -1,7 +1,7 @@
 //! Real peers for end-to-end tests: a registrar, phones that nobody here wrote, speech and its score.
 //!
 //! What it is: a [`Stage`] gives each test a folder and a turn (one test at a time: sound has to keep up with real
-//! time). On it stand [`Kamailio`], [`Baresip`], [`Linphone`], [`Sipp`], [`PulseAudio`], the [`Relay`] that spoils a
+//! time). On it stand [`Kamailio`], [`Baresip`], [`Linphone`], [`Sipp`], [`PulseAudio`], [`KeyStore`], the [`Relay`] that spoils a
 //! network on purpose, and `bellbird` itself ([`Bellbird`]). [`Speech`] is what is said, [`score`] how well it arrived.
 //!
 //! What it is not: it uses no system service and no fixed port; all of it runs as the user, on loopback, and ends with
@@ -11,9 +11,12 @@
 
 mod baresip;
 mod bellbird;
+mod bus;
 mod certificates;
 mod environment;
+mod impairment;
 mod kamailio;
+mod key_store;
 mod linphone;
 mod namespace;
 mod ports;
@@ -22,6 +25,7 @@ mod pulseaudio;
 mod relay;
 pub mod score;
 mod sipp;
+mod sound_relay;
 mod speech;
 mod stage;
 mod wav;
@@ -29,15 +33,18 @@ mod window;
 
 pub use baresip::{Baresip, BaresipAccount, MediaEncryption};
 pub use bellbird::{Account, Bellbird, Event};
+pub use bus::Bus;
 pub use certificates::Certificates;
 pub use environment::{bellbird_program, cache_folder, can_do_without, desktop_program, root_folder};
+pub use impairment::Impairment;
 pub use kamailio::{DOMAIN, Kamailio, Transport, secret_of};
+pub use key_store::KeyStore;
 pub use linphone::Linphone;
 pub use namespace::{Namespace, Place};
 pub use ports::free_port;
 pub use process::{Log, Process, run};
 pub use pulseaudio::PulseAudio;
-pub use relay::{Impairment, Relay};
+pub use relay::Relay;
 pub use sipp::Sipp;
 pub use speech::{Speech, Voice};
 pub use stage::Stage;

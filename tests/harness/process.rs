@@ -129,6 +129,21 @@ impl Process {
         stdin.flush().await.expect("the process reads its input");
     }
 
+    /// Says that nothing more will be typed.
+    pub fn close_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Freezes the process and its children: time goes on without them.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets them go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
     /// Asks the process and its children to end.
     pub fn terminate(&self) {
         self.signal(Signal::SIGTERM);
@@ -156,6 +171,12 @@ impl Process {
             let _ = self.child.wait().await;
         }
     }
+
+    /// Ends the process and its children without asking.
+    pub async fn kill(&mut self) {
+        self.signal(Signal::SIGKILL);
+        let _ = self.child.wait().await;
+    }
 }
 
 impl Drop for Process {
@@ -177,8 +198,14 @@ fn follow(stream: impl AsyncRead + Unpin + Send + 'static, log: Log) {
 
 /// Runs a program to its end and gives what it printed; fails the test if the program failed.
 pub async fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[S]) -> String {
-    let output = Command::new(&program).args(arguments).stdin(Stdio::null()).output().await;
-    let name = program.as_ref().to_string_lossy().into_owned();
+    let mut command = Command::new(&program);
+    command.args(arguments);
+    run_command(&program.as_ref().to_string_lossy(), command).await
+}
+
+/// The same for a command that has more than arguments.
+pub(crate) async fn run_command(name: &str, mut command: Command) -> String {
+    let output = command.stdin(Stdio::null()).output().await;
     let output = output.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{name} failed: {}{printed}", String::from_utf8_lossy(&output.stderr));

@@ -1,8 +1,8 @@
 //! A network that is bad on purpose: a UDP relay with seeded loss, delay, reordering and a NAT that forgets.
+//! It spoils signalling and, if asked to, the sound of the call that is set up through it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bellbird_base::{Rng, Seed};
 use tokio::net::UdpSocket;
@@ -10,18 +10,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// What happens to each datagram, in both directions alike.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Impairment {
-    /// Share that is lost, 0 to 1.
-    pub loss: f64,
-    /// What each one takes at least.
-    pub delay: Duration,
-    /// Up to so much more; datagrams overtake each other.
-    pub jitter: Duration,
-    /// Share that arrives twice, 0 to 1.
-    pub duplication: f64,
-}
+use crate::impairment::Impairment;
+use crate::sound_relay::{Side, SoundRelay};
 
 /// A running relay: what comes from a client goes on to the target from a port of its own, and back.
 #[derive(Debug)]
@@ -35,11 +25,22 @@ pub struct Relay {
 impl Relay {
     /// Starts it in front of `target`; the same seed spoils the same datagrams.
     pub async fn start(target: SocketAddr, impairment: Impairment, seed: u64) -> Self {
+        Self::with(target, impairment, seed, None).await
+    }
+
+    /// Starts it as a good network for signalling and a bad one for the sound of the one call that is set up through it.
+    pub async fn with_bad_sound(target: SocketAddr, impairment: Impairment, seed: u64) -> Self {
+        let sound = SoundRelay::start(impairment, seed).await;
+        Self::with(target, Impairment::default(), seed, Some(sound)).await
+    }
+
+    async fn with(target: SocketAddr, impairment: Impairment, seed: u64, sound: Option<SoundRelay>) -> Self {
         let inside = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a socket"));
         let address = inside.local_addr().expect("a bound socket has an address");
         let (mappings, _) = watch::channel(0);
         let mut tasks = JoinSet::new();
-        tasks.spawn(relay(inside, target, impairment, Rng::new(&Seed::from_number(seed)), mappings.subscribe()));
+        let spoiler = Spoiler { impairment, rng: Rng::new(&Seed::from_number(seed)), sound };
+        tasks.spawn(relay(inside, target, spoiler, mappings.subscribe()));
         Self { address, mappings, _tasks: tasks }
     }
 
@@ -49,30 +50,24 @@ impl Relay {
     }
 }
 
-async fn relay(
-    inside: Arc<UdpSocket>,
-    target: SocketAddr,
-    impairment: Impairment,
-    mut rng: Rng,
-    mut rebinds: watch::Receiver<u32>,
-) {
+async fn relay(inside: Arc<UdpSocket>, target: SocketAddr, mut spoiler: Spoiler, mut rebinds: watch::Receiver<u32>) {
     let mut outside = mapping().await;
     let mut client = None;
     let (mut to_target, mut to_client) = ([0; 65_536], [0; 65_536]);
-    let (late, mut due) = mpsc::unbounded_channel::<(SocketAddr, bool, Vec<u8>)>();
+    let (late, mut due) = mpsc::unbounded_channel();
     loop {
         tokio::select! {
             Ok((length, source)) = inside.recv_from(&mut to_target) => {
                 client = Some(source);
-                spoil(&to_target[..length], target, true, impairment, &mut rng, &late);
+                spoiler.pass(&to_target[..length], Side::Client, target, &late);
             }
             Ok((length, _)) = outside.recv_from(&mut to_client) => {
                 if let Some(client) = client {
-                    spoil(&to_client[..length], client, false, impairment, &mut rng, &late);
+                    spoiler.pass(&to_client[..length], Side::Target, client, &late);
                 }
             }
-            Some((destination, outwards, datagram)) = due.recv() => {
-                let socket = if outwards { &outside } else { &inside };
+            Some(Late { destination, from, datagram }) = due.recv() => {
+                let socket = if from == Side::Client { &outside } else { &inside };
                 // As on a real network, nobody learns that a datagram was not taken.
                 let _ = socket.send_to(&datagram, destination).await;
             }
@@ -85,31 +80,37 @@ async fn mapping() -> Arc<UdpSocket> {
     Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a socket"))
 }
 
-fn spoil(
-    datagram: &[u8],
+/// A datagram whose time has come.
+struct Late {
     destination: SocketAddr,
-    outwards: bool,
+    from: Side,
+    datagram: Vec<u8>,
+}
+
+struct Spoiler {
     impairment: Impairment,
-    rng: &mut Rng,
-    late: &mpsc::UnboundedSender<(SocketAddr, bool, Vec<u8>)>,
-) {
-    if rng.unit() < impairment.loss {
-        return;
-    }
-    let copies = if rng.unit() < impairment.duplication { 2 } else { 1 };
-    for _ in 0..copies {
-        let due = Instant::now() + impairment.delay + impairment.jitter.mul_f64(rng.unit());
-        let (late, datagram) = (late.clone(), datagram.to_vec());
-        tokio::spawn(async move {
-            tokio::time::sleep_until(due).await;
-            // The relay may be gone by now.
-            let _ = late.send((destination, outwards, datagram));
-        });
+    rng: Rng,
+    sound: Option<SoundRelay>,
+}
+
+impl Spoiler {
+    fn pass(&mut self, datagram: &[u8], from: Side, destination: SocketAddr, late: &mpsc::UnboundedSender<Late>) {
+        let datagram = self.sound.as_ref().map_or_else(|| datagram.to_vec(), |sound| sound.lead(datagram, from));
+        for time in self.impairment.fate(&mut self.rng) {
+            let (late, datagram, due) = (late.clone(), datagram.clone(), Instant::now() + time);
+            tokio::spawn(async move {
+                tokio::time::sleep_until(due).await;
+                // The relay may be gone by now.
+                let _ = late.send(Late { destination, from, datagram });
+            });
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     async fn through(impairment: Impairment, seed: u64) -> Vec<u8> {

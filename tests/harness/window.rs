@@ -1,7 +1,6 @@
 //! The phone with a window: on a screen of its own, driven by WebDriver as a person would see it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use fantoccini::elements::Element;
@@ -11,13 +10,15 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, json};
 use tokio::process::Command;
 
+use crate::bus::Bus;
 use crate::environment::{desktop_program, peer_program};
+use crate::key_store::KeyStore;
 use crate::ports::free_port;
 use crate::process::{Process, run};
 use crate::pulseaudio::PulseAudio;
 use crate::stage::Stage;
 
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Chooses as a person does: the list is told of the change.
 const CHOOSE: &str = "const [list, words] = arguments;
@@ -36,33 +37,59 @@ pub struct Window {
     display: String,
     folder: PathBuf,
     driver: Process,
-    _bus: Process,
+    _bus: Option<Bus>,
     _screen: Process,
 }
 
 impl Window {
     /// Opens it on a screen, a session bus and a data folder of the test's own, with sound through `pulse`.
-    pub async fn open(stage: &Stage, pulse: &PulseAudio, environment: &[(&str, &str)]) -> Self {
+    pub async fn open(stage: &Stage, pulse: &PulseAudio) -> Self {
+        let bus = Bus::start(stage).await;
+        let folder = stage.subfolder("desktop");
+        let tell = |command: &mut Command| {
+            command.env("DBUS_SESSION_BUS_ADDRESS", &bus.address).env("BELLBIRD_HOME", &folder);
+        };
+        Self::start(stage, pulse, tell).await.on(bus)
+    }
+
+    /// Opens it as its user's own phone, which keeps secrets in the key store.
+    pub async fn open_with_key_store(stage: &Stage, pulse: &PulseAudio, keys: &KeyStore) -> Self {
+        Self::start(stage, pulse, |command| keys.lend(command)).await
+    }
+
+    /// Opens it as its user's own phone on a system without a key store.
+    pub async fn open_without_key_store(stage: &Stage, pulse: &PulseAudio) -> Self {
+        let bus = Bus::start(stage).await;
+        let tell = |command: &mut Command| {
+            command.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
+        };
+        Self::start(stage, pulse, tell).await.on(bus)
+    }
+
+    fn on(self, bus: Bus) -> Self {
+        Self { _bus: Some(bus), ..self }
+    }
+
+    async fn start(stage: &Stage, pulse: &PulseAudio, tell: impl FnOnce(&mut Command)) -> Self {
         let folder = stage.subfolder("desktop");
         let (screen, display) = screen(stage).await;
-        let (bus, address) = bus(stage).await;
         let (port, native_port) = (free_port(), free_port());
         let mut command = Command::new(peer_program("tauri-driver"));
         command.args(["--port", &port.to_string(), "--native-port", &native_port.to_string()]);
-        command.env("DISPLAY", &display).env("DBUS_SESSION_BUS_ADDRESS", address).env_remove("WAYLAND_DISPLAY");
+        command.env("DISPLAY", &display).env_remove("WAYLAND_DISPLAY");
         command.env("GDK_BACKEND", "x11").env("LIBGL_ALWAYS_SOFTWARE", "1").env("NO_AT_BRIDGE", "1");
         command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1").env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
-        command.env("HOME", &folder).env("XDG_RUNTIME_DIR", private(&folder)).env("BELLBIRD_HOME", &folder);
+        command.env("HOME", &folder).env("XDG_RUNTIME_DIR", private(&folder));
         command.env("LANG", "en_US.UTF-8").env("LANGUAGE", "en").env_remove("LC_ALL").env("RUST_BACKTRACE", "1");
-        for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+        for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "BELLBIRD_HOME"] {
             command.env_remove(folder);
         }
         pulse.lend(&mut command);
-        command.envs(environment.iter().copied());
+        tell(&mut command);
         let driver = stage.start("tauri-driver", command);
         let session = tokio::time::timeout(2 * LIMIT, session(port)).await;
         let client = session.unwrap_or_else(|_| panic!("the window does not open"));
-        Self { client, display, folder, driver, _bus: bus, _screen: screen }
+        Self { client, display, folder, driver, _bus: None, _screen: screen }
     }
 
     /// Clicks the button, link or tab of this name.
@@ -90,6 +117,11 @@ impl Window {
     /// Types into the field of this label and presses Enter.
     pub async fn enter(&self, label: &str, text: &str) {
         self.fill(label, text).await;
+        self.press_enter(label).await;
+    }
+
+    /// Presses Enter in the field of this label.
+    pub async fn press_enter(&self, label: &str) {
         self.field(label).await.send_keys(&String::from(char::from(Key::Enter))).await.expect("a field takes keys");
     }
 
@@ -193,15 +225,6 @@ async fn screen(stage: &Stage) -> (Process, String) {
     let number = |line: &str| line.trim().parse::<u32>().ok();
     let (_, number) = process.log.find(0, LIMIT, "its display's number", number).await;
     (process, format!(":{number}"))
-}
-
-async fn bus(stage: &Stage) -> (Process, String) {
-    let mut command = Command::new("dbus-daemon");
-    command.args(["--session", "--nofork", "--print-address=1"]).stdin(Stdio::null());
-    let process = stage.start("dbus", command);
-    let address = |line: &str| line.starts_with("unix:").then(|| line.to_owned());
-    let (_, address) = process.log.find(0, LIMIT, "its address", address).await;
-    (process, address)
 }
 
 async fn session(port: u16) -> Client {

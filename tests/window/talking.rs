@@ -161,7 +161,7 @@ impl Scene {
         // He hangs up where his words end.
         let says = far.repeated(6, &stage.folder().join("far.wav")).await;
         let bob = Baresip::start(&stage, &BaresipAccount::at(&kamailio, Transport::Udp, "bob"), &says).await;
-        let window = Window::open(&stage, &pulse, &[]).await;
+        let window = Window::open(&stage, &pulse).await;
         Self { window, near, far, bob, kamailio, pulse, stage }
     }
 
