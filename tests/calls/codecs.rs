@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bellbird_tests::{
-    Account, Baresip, BaresipAccount, Bellbird, DOMAIN, Kamailio, Linphone, MediaEncryption, Stage, Transport,
+    Account, Baresip, BaresipAccount, Bellbird, DOMAIN, Kamailio, Linphone, MediaEncryption, Stage, Transport, Wav,
 };
 
-use crate::talk::{Codec, G722, OPUS, PCMA, PCMU, Scene, WORDS, Words, scored};
+use crate::talk::{Codec, G722, OPUS, PCMA, PCMU, Scene, WORDS, Words, listen, scored};
 
 #[tokio::test]
 async fn calls_baresip_in_opus_over_udp() {
@@ -36,6 +36,41 @@ async fn is_called_by_baresip_in_opus_over_udp() {
 #[tokio::test]
 async fn is_called_by_baresip_in_pcma_over_tls_encrypted() {
     is_called_by_baresip(Transport::Tls, &PCMA, Some(MediaEncryption::SdesRequired)).await;
+}
+
+/// We offer AES-GCM first and baresip takes it; later baresip offers it itself, to hold the call and to go on.
+#[tokio::test]
+async fn sound_stays_encrypted_with_aes_gcm_over_a_hold() {
+    let encryption = Some(MediaEncryption::SdesRequired);
+    let mut scene = Scene::set(|kamailio| bob(kamailio, Transport::Tls, &OPUS, encryption)).await;
+    let account = alice(&scene.kamailio, Transport::Tls, encryption);
+    let target = format!("sip:bob@{DOMAIN}");
+    let mut alice = scene.start(&account, &["call", &target], &["--codecs", "opus"]);
+    scene.bob.established().await;
+    alice.event("answered").await;
+    scene.bob.command("hold", "").await;
+    assert_eq!(alice.event("held").await["by"], "remote");
+    scene.bob.command("resume", "").await;
+    assert_eq!(alice.event("resumed").await["by"], "remote");
+    listen(Duration::from_secs(3)).await;
+    alice.type_line("hangup").await;
+    let report = alice.event("report").await;
+    // What was on its way while keys changed may be refused.
+    assert!(report["rejected_packets"].as_u64() < Some(10), "all else was authentic: {report}");
+    assert!(report["received_packets"].as_u64() > Some(100), "and there was a lot: {report}");
+    assert_suite(&alice, AES_GCM);
+    alice.succeeded().await;
+    scene.bob.closed().await;
+    let heard = Wav::read(alice.heard());
+    let end = heard.seconds();
+    assert!(heard.level_db(end - 1.8, end) > -45.0, "alice hears bob after the hold");
+}
+
+const AES_GCM: &str = "AEAD_AES_256_GCM";
+
+fn assert_suite(phone: &Bellbird, suite: &str) {
+    let media = phone.events("media");
+    assert!(media.iter().all(|media| media["suite"] == suite) && !media.is_empty(), "{media:?}");
 }
 
 /// `a=crypto` in RTP/AVP, as desk phones do it.
@@ -116,6 +151,9 @@ async fn call_to_baresip(
     let mut alice = scene.start(&account, &["call", &target], &["--for", "10", "--codecs", codec.name]);
     scene.bob.established().await;
     assert_as_agreed(&mut alice, codec, encryption).await;
+    if encryption == Some(MediaEncryption::SdesRequired) {
+        assert_suite(&alice, AES_GCM);
+    }
     scene.score(codec, alice).await
 }
 

@@ -63,7 +63,7 @@ async fn is_held_and_resumed_by_linphone() {
     carol.type_line("pause").await;
     let held = alice.event("held").await;
     assert_eq!(held["by"], "remote");
-    carol.log().wait_for(0, "paused", Duration::from_secs(10)).await;
+    carol.log().wait_for(0, "paused", Duration::from_secs(30)).await;
     carol.type_line("resume").await;
     let resumed = alice.event("resumed").await;
     assert_eq!(resumed["by"], "remote");

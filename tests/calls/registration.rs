@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bellbird_tests::{Account, Baresip, BaresipAccount, Bellbird, DOMAIN, Kamailio, Stage, Transport};
 
-use crate::talk::Words;
+use crate::talk::{Words, listen};
 
 #[tokio::test]
 async fn registers_over_every_transport() {
@@ -99,4 +99,28 @@ async fn a_registrar_that_is_not_there_is_named() {
         Bellbird::start(&stage, &Account::at(&kamailio, Transport::Tcp, "alice"), &["register", "--for", "1"]);
     alice.event("registration_failed").await;
     assert_eq!(alice.exit_code().await, 7);
+}
+
+/// Sleep, as a server sees it: the phone says nothing for a while, and what was open is gone when it wakes up.
+#[tokio::test]
+async fn a_phone_that_wakes_up_is_reachable_at_once() {
+    let stage = Stage::new().await;
+    let words = Words::prepared().await;
+    let mut kamailio = Kamailio::start(&stage).await;
+    let account = Account::at(&kamailio, Transport::Udp, "alice");
+    let arguments = ["answer", "--play", words.near_path(), "--no-audio-processing", "--for", "1"];
+    let mut alice = Bellbird::start(&stage, &account, &arguments);
+    alice.event("registered").await;
+    alice.freeze();
+    // It has to sleep for more than five seconds to count as sleep; the registrar forgets it meanwhile.
+    kamailio.stop().await;
+    kamailio.start_again(&stage).await;
+    listen(Duration::from_secs(7)).await;
+    alice.thaw();
+    // Far less than the minute after which it would have refreshed its registration.
+    kamailio.log().wait_for(0, "registered alice ", Duration::from_secs(15)).await;
+    let mut bob = Baresip::start(&stage, &BaresipAccount::at(&kamailio, Transport::Udp, "bob"), &words.far).await;
+    bob.dial(&format!("sip:alice@{DOMAIN}")).await;
+    alice.event("answered").await;
+    alice.succeeded().await;
 }

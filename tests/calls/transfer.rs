@@ -1,8 +1,10 @@
 //! Handing a call over, blindly and after asking, by us and by the peer.
 
-use bellbird_tests::{Baresip, BaresipAccount, DOMAIN, Transport};
+use std::time::Duration;
 
-use crate::talk::Scene;
+use bellbird_tests::{Account, Baresip, BaresipAccount, Bellbird, DOMAIN, Linphone, Transport, Wav};
+
+use crate::talk::{Scene, listen};
 
 #[tokio::test]
 async fn hands_a_call_over_blindly() {
@@ -57,6 +59,76 @@ async fn follows_where_baresip_hands_it_over() {
     alice.event("answered").await;
     dave.hang_up().await;
     alice.succeeded().await;
+}
+
+/// linphone talks to two of us and connects them: one gets REFER with Replaces, the other INVITE with Replaces.
+#[tokio::test]
+async fn two_of_us_are_connected_by_linphone() {
+    let scene = Scene::plain().await;
+    let (mut alice, mut dave) = (answering(&scene, "alice").await, answering(&scene, "dave").await);
+    let mut carol = carol(&scene).await;
+    carol.call(&format!("sip:alice@{DOMAIN}")).await;
+    alice.event("answered").await;
+    carol.established().await;
+    carol.type_line("pause").await;
+    assert_eq!(alice.event("held").await["by"], "remote");
+    let seen = carol.log().len();
+    carol.call(&format!("sip:dave@{DOMAIN}")).await;
+    dave.event("answered").await;
+    carol.log().wait_for(seen, "Media streams established", Duration::from_secs(30)).await;
+    carol.type_line("transfer 1 --to-call 2").await;
+    let calling = alice.event("calling").await;
+    assert!(calling["target"].as_str().is_some_and(|target| target.contains("dave")), "{calling}");
+    alice.event("answered").await;
+    // The new call takes the old one's place without a hand.
+    let (first, second) = (dave.events("incoming").remove(0), dave.event("incoming").await);
+    let answered = dave.event("answered").await;
+    assert_eq!(answered["call"], second["call"]);
+    dave.log().wait_for(0, r#""event":"ended""#, Duration::from_secs(30)).await;
+    let ended = dave.events("ended");
+    assert_eq!(ended.iter().map(|ended| &ended["call"]).collect::<Vec<_>>(), [&first["call"]], "only that with carol");
+    talk(&mut alice, &mut dave).await;
+    carol.quit().await;
+}
+
+/// We talk to linphone twice over and connect its two ends: linphone follows a Refer-To with Replaces.
+#[tokio::test]
+async fn linphone_takes_our_place_in_a_call_with_linphone() {
+    let scene = Scene::plain().await;
+    let (carol, eve) = (carol(&scene).await, linphone(&scene, "eve").await);
+    let (first, second) = (format!("sip:carol@{DOMAIN}"), format!("sip:eve@{DOMAIN}"));
+    let mut alice = scene.alice_calls(&first, &["--transfer-attended", &second]);
+    carol.established().await;
+    eve.established().await;
+    alice.event("transferred").await;
+    alice.succeeded().await;
+}
+
+/// Both hear each other after all that; then one hangs up.
+async fn talk(alice: &mut Bellbird, dave: &mut Bellbird) {
+    listen(Duration::from_secs(3)).await;
+    alice.type_line("hangup").await;
+    for phone in [alice, dave] {
+        phone.succeeded().await;
+        let heard = Wav::read(phone.heard());
+        let end = heard.seconds();
+        assert!(heard.level_db(end - 3.0, end - 0.5) > -45.0, "both hear each other");
+    }
+}
+
+async fn answering(scene: &Scene, user: &str) -> Bellbird {
+    let account = Account::at(&scene.kamailio, Transport::Udp, user);
+    let mut phone = scene.start(&account, &["answer"], &["--play-loop"]);
+    phone.event("registered").await;
+    phone
+}
+
+async fn carol(scene: &Scene) -> Linphone {
+    linphone(scene, "carol").await
+}
+
+async fn linphone(scene: &Scene, user: &str) -> Linphone {
+    Linphone::start(&scene.stage, &scene.kamailio, Transport::Udp, user, "opus", &scene.words.far).await
 }
 
 async fn dave(scene: &Scene) -> Baresip {

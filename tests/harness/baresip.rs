@@ -18,7 +18,7 @@ use crate::stage::Stage;
 
 /// Debian's place for its modules.
 const MODULES: &str = "/usr/lib/baresip/modules";
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Its word for how media is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

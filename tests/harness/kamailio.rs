@@ -85,7 +85,7 @@ impl Kamailio {
         if place.is_reachable_from_here() {
             kamailio.answers().await;
         } else {
-            kamailio.log().wait_for(0, "workers are ready", Duration::from_secs(10)).await;
+            kamailio.log().wait_for(0, "workers are ready", Duration::from_secs(30)).await;
         }
         kamailio
     }
@@ -111,6 +111,11 @@ impl Kamailio {
         self.process.stop().await;
     }
 
+    /// Kills it: connections break, and nobody is told goodbye.
+    pub async fn kill(&mut self) {
+        self.process.kill().await;
+    }
+
     /// Starts it again on the same ports.
     pub async fn start_again(&mut self, stage: &Stage) {
         self.process = stage.start("kamailio, started again", command(Place::LOOPBACK, &self.folder));
@@ -119,7 +124,7 @@ impl Kamailio {
 
     /// Waits until it has said so that a user is registered.
     pub async fn registered(&self, user: &str) {
-        self.log().wait_for(0, &format!("registered {user} "), Duration::from_secs(10)).await;
+        self.log().wait_for(0, &format!("registered {user} "), Duration::from_secs(30)).await;
     }
 
     /// Asks it by OPTIONS until it answers.
@@ -133,7 +138,7 @@ impl Kamailio {
              Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
         );
         let mut answer = [0; 2_048];
-        for _ in 0..200 {
+        for _ in 0..600 {
             // Refused while nobody listens there yet; then the answer is waited for as long.
             let _ = socket.send_to(request.as_bytes(), (Ipv4Addr::LOCALHOST, port)).await;
             let wait = async {

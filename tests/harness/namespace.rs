@@ -61,7 +61,7 @@ impl Namespace {
     async fn held(stage: &Stage, command: Command) -> Self {
         let holder = stage.start("namespace", command);
         let pick = |line: &str| line.strip_prefix("made ").map(str::to_owned);
-        let (_, id) = holder.log.find(0, Duration::from_secs(5), "made (are namespaces allowed here?)", pick).await;
+        let (_, id) = holder.log.find(0, Duration::from_secs(30), "made (are namespaces allowed here?)", pick).await;
         Self { holder, id }
     }
 

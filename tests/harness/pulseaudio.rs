@@ -119,7 +119,7 @@ impl PulseAudio {
     }
 
     async fn answers(&self) {
-        for _ in 0..100 {
+        for _ in 0..600 {
             let mut command = Command::new(peer_program("pactl"));
             command.args(["-s", &self.server(), "info"]);
             if command.output().await.is_ok_and(|output| output.status.success()) {

@@ -76,7 +76,7 @@ impl Sipp {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let listens = tokio::time::timeout(Duration::from_secs(10), wait).await;
+        let listens = tokio::time::timeout(Duration::from_secs(30), wait).await;
         listens.unwrap_or_else(|_| panic!("sipp does not listen; it said: {}", self.log().text()));
     }
 }
