@@ -34,7 +34,8 @@ unpack() {
 
 wrap() {
     local program="$1" libraries
-    libraries="$(find "$PEERS/usr/lib" "$PEERS/lib" -type d \( -name '*-linux-gnu' -o -path '*/pulseaudio' -o -path '*/kamailio' \) \
+    libraries="$(find "$PEERS/usr/lib" "$PEERS/lib" -type d \( -name '*-linux-gnu' -o -path '*/pulseaudio' -o -path '*/kamailio' \
+        -o -path '*/pulse-*/modules' \) \
         2>/dev/null | sort | paste -sd:)"
     cat >"$PEERS/bin/$(basename "$program")" <<END
 #!/bin/sh
