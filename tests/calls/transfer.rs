@@ -91,19 +91,6 @@ async fn two_of_us_are_connected_by_linphone() {
     carol.quit().await;
 }
 
-/// We talk to linphone twice over and connect its two ends: linphone follows a Refer-To with Replaces.
-#[tokio::test]
-async fn linphone_takes_our_place_in_a_call_with_linphone() {
-    let scene = Scene::plain().await;
-    let (carol, eve) = (carol(&scene).await, linphone(&scene, "eve").await);
-    let (first, second) = (format!("sip:carol@{DOMAIN}"), format!("sip:eve@{DOMAIN}"));
-    let mut alice = scene.alice_calls(&first, &["--transfer-attended", &second]);
-    carol.established().await;
-    eve.established().await;
-    alice.event("transferred").await;
-    alice.succeeded().await;
-}
-
 /// Both hear each other after all that; then one hangs up.
 async fn talk(alice: &mut Bellbird, dave: &mut Bellbird) {
     listen(Duration::from_secs(3)).await;
@@ -124,11 +111,7 @@ async fn answering(scene: &Scene, user: &str) -> Bellbird {
 }
 
 async fn carol(scene: &Scene) -> Linphone {
-    linphone(scene, "carol").await
-}
-
-async fn linphone(scene: &Scene, user: &str) -> Linphone {
-    Linphone::start(&scene.stage, &scene.kamailio, Transport::Udp, user, "opus", &scene.words.far).await
+    Linphone::start(&scene.stage, &scene.kamailio, Transport::Udp, "carol", "opus", &scene.words.far).await
 }
 
 async fn dave(scene: &Scene) -> Baresip {

@@ -116,7 +116,7 @@ fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &
     })
     .collect();
     format!(
-        "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port=0\nguess_hostname=0\ncontact=sip:{user}@127.0.0.1:{port}\n\
+        "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port=0\nguess_hostname=0\ncontact=sip:{user}@127.0.0.1\n\
          use_ipv6=0\nmedia_encryption=none\nstore_auth=0\ndefault_proxy=0\n\
          [net]\nmtu=0\nfirewall_policy=0\n[rtp]\naudio_rtp_port={rtp}\naudio_adaptive_jitt_comp_enabled=0\n\
          jitter_buffer_algorithm=basic\n\
