@@ -1,0 +1,135 @@
+//! The seam to the SIP side: what only it knows, and what only it can do.
+//!
+//! The API asks through [`Edge`]; the SIP side reads the storage, listens to [`crate::store::Store::subscribe`] for what
+//! changed, and tells what it sees with [`crate::store::Store::publish`].
+
+use async_trait::async_trait;
+use bellbird_contract::Timestamp;
+use bellbird_contract::server::{
+    CallMethod, CallProgress, NetworkTest, OrgId, Receipt, RegistrationId, RegistrationView, ServerCallId,
+    ServerErrorCode, SipTest, TrunkHealth, TrunkId, TrunkTest, UserId, VoipAccountId,
+};
+
+/// What a user's phones are doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PhoneState {
+    /// At least one of his devices is registered.
+    pub registered: bool,
+    /// One rings.
+    pub ringing: bool,
+    /// On a call, since then.
+    pub on_call: Option<Timestamp>,
+}
+
+/// A call that the server sets up for a user: his own phone first, then the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallOrder {
+    /// For whom.
+    pub user: UserId,
+    /// Whom he wants to call, as typed.
+    pub target: String,
+    /// By which of his phones.
+    pub method: CallMethod,
+    /// Whether his number stays hidden.
+    pub withhold_number: bool,
+}
+
+/// The SIP side, as the API sees it.
+#[async_trait]
+pub trait Edge: Send + Sync + 'static {
+    /// What a user's phones are doing. Answers from memory.
+    fn phones(&self, org: OrgId, user: UserId) -> PhoneState;
+
+    /// An account's registrations. Answers from memory.
+    fn registrations(&self, org: OrgId, account: VoipAccountId) -> Vec<RegistrationView>;
+
+    /// Whether an account's phone takes part in Do Not Disturb; nothing while unknown.
+    fn feature_events(&self, org: OrgId, account: VoipAccountId) -> Option<bool>;
+
+    /// What became of a user's last Do Not Disturb or settings at each of his devices.
+    fn receipts(&self, org: OrgId, user: UserId) -> Vec<Receipt>;
+
+    /// An app says that it has applied a revision.
+    fn applied(&self, org: OrgId, user: UserId, client: &bellbird_contract::server::ClientId, at: Timestamp);
+
+    /// Ends a registration. False if there is none of that id.
+    async fn remove_registration(&self, org: OrgId, account: VoipAccountId, registration: RegistrationId) -> bool;
+
+    /// Asks each registration with OPTIONS (U7).
+    async fn sip_test(&self, org: OrgId, account: VoipAccountId) -> SipTest;
+
+    /// What is known of the way to a device from its calls; nothing if it had none.
+    async fn network_test(&self, org: OrgId, account: VoipAccountId) -> Option<NetworkTest>;
+
+    /// Whether a trunk works, and how many calls it carries.
+    fn trunk(&self, org: OrgId, trunk: TrunkId) -> (TrunkHealth, u32);
+
+    /// Calls the echo number through a trunk.
+    async fn trunk_test(&self, org: OrgId, trunk: TrunkId) -> Result<TrunkTest, ServerErrorCode>;
+
+    /// Begins a call by desk phone or call-back.
+    async fn start_call(&self, org: OrgId, order: CallOrder) -> Result<CallProgress, ServerErrorCode>;
+
+    /// A user's calls that the server set up.
+    fn calls(&self, org: OrgId, user: UserId) -> Vec<CallProgress>;
+
+    /// Ends one of them. False if it is not his or over.
+    async fn cancel_call(&self, org: OrgId, user: UserId, call: &ServerCallId) -> bool;
+}
+
+/// A server without SIP: nothing is registered, no call can be set up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoEdge;
+
+#[async_trait]
+impl Edge for NoEdge {
+    fn phones(&self, _: OrgId, _: UserId) -> PhoneState {
+        PhoneState::default()
+    }
+
+    fn registrations(&self, _: OrgId, _: VoipAccountId) -> Vec<RegistrationView> {
+        Vec::new()
+    }
+
+    fn feature_events(&self, _: OrgId, _: VoipAccountId) -> Option<bool> {
+        None
+    }
+
+    fn receipts(&self, _: OrgId, _: UserId) -> Vec<Receipt> {
+        Vec::new()
+    }
+
+    fn applied(&self, _: OrgId, _: UserId, _: &bellbird_contract::server::ClientId, _: Timestamp) {}
+
+    async fn remove_registration(&self, _: OrgId, _: VoipAccountId, _: RegistrationId) -> bool {
+        false
+    }
+
+    async fn sip_test(&self, _: OrgId, _: VoipAccountId) -> SipTest {
+        SipTest { at: crate::domain::now(), registrations: 0, answers: Vec::new(), feature_events: None }
+    }
+
+    async fn network_test(&self, _: OrgId, _: VoipAccountId) -> Option<NetworkTest> {
+        None
+    }
+
+    fn trunk(&self, _: OrgId, _: TrunkId) -> (TrunkHealth, u32) {
+        (TrunkHealth::Unproven, 0)
+    }
+
+    async fn trunk_test(&self, _: OrgId, _: TrunkId) -> Result<TrunkTest, ServerErrorCode> {
+        Err(ServerErrorCode::TrunkUnavailable)
+    }
+
+    async fn start_call(&self, _: OrgId, _: CallOrder) -> Result<CallProgress, ServerErrorCode> {
+        Err(ServerErrorCode::DeskPhoneNotRegistered)
+    }
+
+    fn calls(&self, _: OrgId, _: UserId) -> Vec<CallProgress> {
+        Vec::new()
+    }
+
+    async fn cancel_call(&self, _: OrgId, _: UserId, _: &ServerCallId) -> bool {
+        false
+    }
+}

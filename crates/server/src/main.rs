@@ -1,0 +1,141 @@
+//! `bellbird-server`: starts the server, and does from the command line what needs no running one.
+
+use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use bellbird_server::admin::{self, NewAdmin};
+use bellbird_server::config::{Config, Flags};
+use bellbird_server::edge::NoEdge;
+use bellbird_server::serve::{open_store, serve};
+use bellbird_server::{demo, store::sqlite};
+use clap::{Parser, Subcommand};
+
+/// The server of Bellbird: people, numbers, call settings and calls.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    flags: Flags,
+    /// Fill an empty server with people and phones to look at. On loopback only.
+    #[arg(long)]
+    demo: bool,
+    /// Say whether the configuration is right, and end.
+    #[arg(long)]
+    check_config: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What administrators of the machine do.
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Create an administrator; the password is read from standard input.
+    CreateAdmin(NewAdmin),
+    /// Copy the SQLite database to a new file, also while the server runs.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Put a copy in the database's place; the server must not run. What was there is moved aside.
+    Restore {
+        /// The copy.
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match start(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("bellbird-server: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::load(&arguments.flags)?;
+    if arguments.check_config {
+        say(&format!("the configuration is right: {config:#?}"));
+        return Ok(());
+    }
+    log(&config)?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(arguments, config))
+}
+
+async fn run(arguments: Arguments, config: Config) -> anyhow::Result<()> {
+    match arguments.command {
+        Some(Command::Admin(Admin::CreateAdmin(new))) => {
+            let password = std::io::stdin().lock().lines().next().context("type the password on standard input")??;
+            admin::create_admin(&open_store(&config).await?, new, &password).await
+        }
+        Some(Command::Admin(Admin::Backup { file })) => {
+            only_sqlite(&config, "pg_dump")?;
+            Ok(sqlite::backup(&config.data, &file)?)
+        }
+        Some(Command::Admin(Admin::Restore { file })) => {
+            only_sqlite(&config, "pg_restore")?;
+            if let Some(aside) = sqlite::restore(&config.data, &file)? {
+                say(&format!("what was there is now {}", aside.display()));
+            }
+            Ok(())
+        }
+        None => run_server(config, arguments.demo).await,
+    }
+}
+
+fn only_sqlite(config: &Config, instead: &str) -> anyhow::Result<()> {
+    if config.database.is_some() {
+        bail!("this server uses PostgreSQL: use {instead} for it");
+    }
+    Ok(())
+}
+
+async fn run_server(config: Config, demo: bool) -> anyhow::Result<()> {
+    if demo && !config.http.ip().is_loopback() {
+        bail!("--demo has passwords that everybody knows: it runs on loopback only, not on {}", config.http);
+    }
+    let store = open_store(&config).await?;
+    if demo {
+        for known in demo::seed(&store).await? {
+            say(&format!("  {:<24}{:<16}{:<18}{}", known.name, known.login, known.what, known.secret));
+        }
+    } else if let Some(link) = admin::set_up_link(&store, &config).await? {
+        say(&format!("Nobody has set this server up yet. Open this link, which works once:\n  {link}"));
+    }
+    let listening = |address| say(&format!("bellbird-server listens on http://{address}"));
+    serve(config, store, Arc::new(NoEdge), listening, asked_to_end()).await
+}
+
+async fn asked_to_end() {
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn log(config: &Config) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).context("log: not understood; try info")?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json {
+        subscriber.json().init()
+    } else {
+        subscriber.init()
+    }
+    Ok(())
+}
+
+/// Standard output is for whoever starts the server; nobody may be reading.
+fn say(words: &str) {
+    writeln!(std::io::stdout(), "{words}").ok();
+}

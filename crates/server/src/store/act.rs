@@ -1,0 +1,123 @@
+//! A writing use case at work: its statements, its audit entries, its changes.
+
+use bellbird_contract::server::{AuditEntry, AuditId, AuditSubject, OrgId, Owner, Revision, UserId};
+
+use super::connection::{Transaction, json};
+use super::{Published, StoreError};
+use crate::domain::{Actor, Change};
+
+pub(crate) struct Act<'t> {
+    pub(crate) tx: &'t mut dyn Transaction,
+    pub(crate) actor: &'t Actor,
+    pub(crate) org: OrgId,
+    changes: Vec<Published>,
+}
+
+/// What an entry says besides who, when and from where.
+pub(crate) struct Told {
+    pub(crate) what: AuditSubject,
+    pub(crate) field: Option<String>,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
+}
+
+impl Told {
+    pub(crate) fn new(what: AuditSubject) -> Self {
+        Self { what, field: None, before: None, after: None }
+    }
+
+    pub(crate) fn changed(
+        what: AuditSubject,
+        field: &str,
+        before: impl Into<String>,
+        after: impl Into<String>,
+    ) -> Self {
+        Self { what, field: Some(field.to_owned()), before: Some(before.into()), after: Some(after.into()) }
+    }
+
+    pub(crate) fn after(self, after: impl Into<String>) -> Self {
+        Self { after: Some(after.into()), ..self }
+    }
+
+    pub(crate) fn before(self, before: impl Into<String>) -> Self {
+        Self { before: Some(before.into()), ..self }
+    }
+}
+
+impl<'t> Act<'t> {
+    pub(crate) fn new(tx: &'t mut dyn Transaction, actor: &'t Actor) -> Self {
+        Self { tx, actor, org: actor.org, changes: Vec::new() }
+    }
+
+    pub(crate) fn into_changes(self) -> Vec<Published> {
+        self.changes
+    }
+
+    /// The next id of a kind in this organisation.
+    pub(crate) fn next_id(&mut self, kind: &'static str) -> Result<u64, StoreError> {
+        next_id(self.tx, self.actor.org, kind)
+    }
+
+    /// Gives a change its revision, for those who listen now and those who come back later.
+    pub(crate) fn tell(&mut self, change: Change) -> Result<Revision, StoreError> {
+        let org = self.org;
+        let sql = "UPDATE organisations SET revision = revision + 1 WHERE org_id = $1 RETURNING revision";
+        let row = self.tx.first(sql, &[org.0.into()])?.ok_or(StoreError::NotFound("organisation"))?;
+        let revision = Revision(row.unsigned(0)?);
+        let values = [org.0.into(), revision.0.into(), self.actor.now.0.into(), json(&change)?];
+        self.tx.execute("INSERT INTO outbox (org_id, revision, at, document) VALUES ($1, $2, $3, $4)", &values)?;
+        self.changes.push(Published { org, revision, change });
+        Ok(revision)
+    }
+
+    /// Writes down what was done.
+    pub(crate) fn audit(&mut self, told: Told, for_whom: &[Owner]) -> Result<(), StoreError> {
+        let id = self.next_id("audit")?;
+        let entry = AuditEntry {
+            id: AuditId(id),
+            at: self.actor.now,
+            author: self.actor.author.clone(),
+            what: told.what,
+            field: told.field,
+            before: told.before,
+            after: told.after,
+            for_whom: for_whom.to_vec(),
+            from: self.actor.from.clone(),
+        };
+        let about: Option<UserId> = for_whom.first().map(|owner| owner.id);
+        self.tx.execute(
+            "INSERT INTO audit (org_id, audit_id, at, author_id, about_user, what, document) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                self.org.0.into(),
+                id.into(),
+                entry.at.0.into(),
+                entry.author.user.map(|user| user.0).into(),
+                about.map(|user| user.0).into(),
+                word(&entry.what).into(),
+                json(&entry)?,
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+pub(crate) fn next_id(tx: &mut dyn Transaction, org: OrgId, kind: &'static str) -> Result<u64, StoreError> {
+    let sql = "INSERT INTO counters (org_id, kind, last) VALUES ($1, $2, 1)
+               ON CONFLICT (org_id, kind) DO UPDATE SET last = counters.last + 1 RETURNING last";
+    let row = tx.first(sql, &[org.0.into(), kind.into()])?.ok_or(StoreError::NotFound("organisation"))?;
+    row.unsigned(0)
+}
+
+/// An enum's word on the wire.
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+/// An enum from its word.
+pub(crate) fn from_word<T: serde::de::DeserializeOwned>(word: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_value(serde_json::Value::String(word.to_owned()))?)
+}

@@ -1,0 +1,424 @@
+//! Users: found, created, changed, deleted.
+
+use bellbird_contract::Timestamp;
+use bellbird_contract::server::{
+    AuditSubject, Availability, AvailabilityState, OrgId, Revision, Role, Stamp, Telephony, UserChange, UserDraft,
+    UserId, UserQuery, UserSort,
+};
+
+use super::act::{Act, Told, word};
+use super::connection::{Transaction, Value, json};
+use super::rows::{Profile, StoredUser};
+use super::{Refusal, Store, StoreError};
+use crate::domain::{Actor, Change, check_draft, check_email, check_extension, check_text, check_words};
+
+/// A part of the users.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The part.
+    pub users: Vec<StoredUser>,
+    /// How many there are in all.
+    pub total: u32,
+}
+
+/// At most so many at once.
+const PAGE: u32 = 500;
+
+impl Store {
+    /// One user.
+    pub async fn user(&self, org: OrgId, user: UserId) -> Result<StoredUser, StoreError> {
+        self.read(move |tx| StoredUser::load(tx, org, user)).await
+    }
+
+    /// All users of an organisation.
+    pub async fn users(&self, org: OrgId) -> Result<Vec<StoredUser>, StoreError> {
+        self.read(move |tx| all(tx, org)).await
+    }
+
+    /// Users by search, role and order.
+    pub async fn find_users(&self, org: OrgId, query: UserQuery) -> Result<Found, StoreError> {
+        self.read(move |tx| Ok(find(all(tx, org)?, &query))).await
+    }
+
+    /// Creates a user with call settings as they are at first. `password_hash` is nothing where an invitation follows.
+    pub async fn create_user(
+        &self,
+        actor: &Actor,
+        draft: UserDraft,
+        password_hash: Option<String>,
+    ) -> Result<StoredUser, StoreError> {
+        self.act(actor, move |act| create(act, &draft, password_hash)).await
+    }
+
+    /// Changes what `change` names, if nobody changed the user since `change.base`.
+    pub async fn change_user(&self, actor: &Actor, user: UserId, change: UserChange) -> Result<StoredUser, StoreError> {
+        self.act(actor, move |act| edit(act, user, &change)).await
+    }
+
+    /// Deletes a user and all that is his; records keep his name and number as they were.
+    pub async fn delete_user(&self, actor: &Actor, user: UserId) -> Result<(), StoreError> {
+        self.act(actor, move |act| delete(act, user)).await
+    }
+
+    /// Says whether and where the user can be reached.
+    pub async fn set_availability(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        availability: Availability,
+    ) -> Result<AvailabilityState, StoreError> {
+        self.act(actor, move |act| {
+            let mut stored = StoredUser::load(act.tx, act.org, user)?;
+            let stamp = Stamp { author: act.actor.author.clone(), since: act.actor.now, note: None };
+            let before = std::mem::replace(&mut stored.profile.availability, AvailabilityState { availability, stamp });
+            save_profile(act.tx, &stored)?;
+            let state = stored.profile.availability.clone();
+            let words = |state: &AvailabilityState| word(&state.availability);
+            let told = Told::changed(AuditSubject::Availability, "availability", words(&before), words(&state));
+            act.audit(told, &[stored.owner()])?;
+            act.tell(Change::Availability { user })?;
+            Ok(state)
+        })
+        .await
+    }
+
+    /// Sets what the call plan does for a user.
+    pub async fn set_telephony(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        telephony: Telephony,
+    ) -> Result<Telephony, StoreError> {
+        self.act(actor, move |act| {
+            let mut stored = StoredUser::load(act.tx, act.org, user)?;
+            replace_telephony(act, &mut stored, &telephony)?;
+            save_profile(act.tx, &stored)?;
+            Ok(telephony)
+        })
+        .await
+    }
+}
+
+pub(crate) fn all(tx: &mut dyn Transaction, org: OrgId) -> Result<Vec<StoredUser>, StoreError> {
+    let sql = format!("SELECT {} FROM users WHERE org_id = $1 ORDER BY user_id", StoredUser::COLUMNS);
+    tx.query(&sql, &[org.0.into()])?.iter().map(StoredUser::from_row).collect()
+}
+
+fn find(mut users: Vec<StoredUser>, query: &UserQuery) -> Found {
+    let wanted = query.search.as_deref().unwrap_or_default().trim().to_lowercase();
+    users.retain(|user| query.role.is_none_or(|role| user.role == role) && matches(user, &wanted));
+    users.sort_by_cached_key(|user| sort_key(user, query.sort));
+    if query.descending {
+        users.reverse();
+    }
+    let total = u32::try_from(users.len()).unwrap_or(u32::MAX);
+    let limit = if query.limit == 0 { PAGE } else { query.limit.min(PAGE) };
+    let users = users.into_iter().skip(query.offset as usize).take(limit as usize).collect();
+    Found { users, total }
+}
+
+fn matches(user: &StoredUser, wanted: &str) -> bool {
+    let holds = |text: &str| text.to_lowercase().contains(wanted);
+    wanted.is_empty() || holds(&user.name()) || holds(&user.email) || user.extension.as_deref().is_some_and(holds)
+}
+
+fn sort_key(user: &StoredUser, sort: UserSort) -> (String, u64) {
+    let words = match sort {
+        UserSort::Name | UserSort::Unknown => user.name().to_lowercase(),
+        UserSort::Email => user.email.to_lowercase(),
+        // Shorter numbers first, as people count.
+        UserSort::Extension => user.extension.as_ref().map_or(String::new(), |number| format!("{:>12}", number)),
+        UserSort::Role => word(&user.role),
+        UserSort::Created => format!("{:020}", user.created.0),
+    };
+    (words, user.id.0)
+}
+
+pub(crate) fn create(
+    act: &mut Act<'_>,
+    draft: &UserDraft,
+    password_hash: Option<String>,
+) -> Result<StoredUser, StoreError> {
+    check_draft(draft)?;
+    check_words("description", &draft.personal.description)?;
+    may_give(act.actor, draft.role)?;
+    let (login, email) = (login_of(draft), draft.email.trim().to_lowercase());
+    is_free(act, "login", &login, None)?;
+    is_free(act, "email", &email, None)?;
+    extension_is_free(act, &draft.extension, None, draft.reuse_extension)?;
+    let organisation = super::StoredOrganisation::load(act.tx, act.org)?;
+    let id = UserId(act.next_id("user")?);
+    let mut profile = Profile::new(&draft.first_name, &draft.last_name, act.actor.now);
+    profile.personal = draft.personal.clone();
+    profile.language = draft.language;
+    profile.telephony.calls_from_user_account = organisation.document.settings.calls_from_user_account;
+    act.tx.execute(
+        "INSERT INTO users (org_id, user_id, login, email, extension, role, disabled, password_hash,
+             must_change_password, created_at, revision, document)
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, 1, $10)",
+        &[
+            act.org.0.into(),
+            id.0.into(),
+            login.into(),
+            email.into(),
+            draft.extension.as_str().into(),
+            word(&draft.role).into(),
+            password_hash.clone().into(),
+            // Whoever typed the password for somebody else knows it.
+            (password_hash.is_some() && act.actor.user().is_some()).into(),
+            act.actor.now.0.into(),
+            json(&profile)?,
+        ],
+    )?;
+    super::settings::create(act, id)?;
+    let user = StoredUser::load(act.tx, act.org, id)?;
+    act.audit(
+        Told::new(AuditSubject::UserCreated).after(format!("{}, {}", user.name(), draft.extension)),
+        &[user.owner()],
+    )?;
+    tell_user(act, id)?;
+    Ok(user)
+}
+
+fn login_of(draft: &UserDraft) -> String {
+    let typed = draft.login.as_deref().map(str::trim).filter(|login| !login.is_empty());
+    typed.unwrap_or_else(|| draft.email.trim()).to_lowercase()
+}
+
+/// Only an administrator makes administrators.
+fn may_give(actor: &Actor, role: Role) -> Result<(), StoreError> {
+    if role == Role::Unknown {
+        return Err(StoreError::Invalid { field: "role", reason: "this role is not known".to_owned() });
+    }
+    if role == Role::Admin && !actor.is_admin() { Err(StoreError::Refused(Refusal::NoPermission)) } else { Ok(()) }
+}
+
+/// A log-in name and an e-mail address both log in: neither may be anybody else's, as either.
+fn is_free(act: &mut Act<'_>, field: &'static str, value: &str, but: Option<UserId>) -> Result<(), StoreError> {
+    let sql = format!("SELECT {} FROM users WHERE org_id = $1 AND (login = $2 OR email = $2)", StoredUser::COLUMNS);
+    let rows = act.tx.query(&sql, &[act.org.0.into(), value.into()])?;
+    for user in rows.iter().map(StoredUser::from_row) {
+        let user = user?;
+        if Some(user.id) != but {
+            return Err(StoreError::Taken { field, by: Some(user.name()) });
+        }
+    }
+    Ok(())
+}
+
+fn extension_is_free(act: &mut Act<'_>, extension: &str, but: Option<UserId>, reuse: bool) -> Result<(), StoreError> {
+    let org = act.org;
+    let values = [org.0.into(), extension.into()];
+    let sql = format!("SELECT {} FROM users WHERE org_id = $1 AND extension = $2", StoredUser::COLUMNS);
+    if let Some(row) = act.tx.first(&sql, &values)? {
+        let user = StoredUser::from_row(&row)?;
+        if Some(user.id) == but {
+            return Ok(());
+        }
+        return Err(StoreError::Taken { field: "extension", by: Some(user.name()) });
+    }
+    if act.tx.first("SELECT 1 FROM accounts WHERE org_id = $1 AND number = $2", &values)?.is_some() {
+        return Err(StoreError::Taken { field: "extension", by: None });
+    }
+    let former = act.tx.first("SELECT name FROM former_extensions WHERE org_id = $1 AND extension = $2", &values)?;
+    match former {
+        Some(row) if !reuse => Err(StoreError::Taken { field: "extensionUsedBefore", by: Some(row.text(0)?) }),
+        Some(_) => {
+            act.tx.execute("DELETE FROM former_extensions WHERE org_id = $1 AND extension = $2", &values).map(drop)
+        }
+        None => Ok(()),
+    }
+}
+
+fn edit(act: &mut Act<'_>, user: UserId, change: &UserChange) -> Result<StoredUser, StoreError> {
+    let before = StoredUser::load(act.tx, act.org, user)?;
+    if before.revision != change.base {
+        return Err(StoreError::Conflict { by: last_author(act, user)?, revision: before.revision.0 });
+    }
+    if before.role == Role::Admin && !act.actor.is_admin() && act.actor.user() != Some(user) {
+        return Err(StoreError::Refused(Refusal::NoPermission));
+    }
+    let mut after = before.clone();
+    edit_identity(act, &mut after, change)?;
+    edit_role(act, &mut after, change)?;
+    edit_profile(act, &mut after, change)?;
+    save(act.tx, &after)?;
+    after.revision = after.revision.next();
+    tell_user(act, user)?;
+    Ok(after)
+}
+
+fn edit_identity(act: &mut Act<'_>, user: &mut StoredUser, change: &UserChange) -> Result<(), StoreError> {
+    let id = Some(user.id);
+    if let Some(email) = change.email.as_deref().map(|email| email.trim().to_lowercase()) {
+        check_email(&email)?;
+        is_free(act, "email", &email, id)?;
+        note(act, user, "email", &user.email, &email)?;
+        user.email = email;
+    }
+    if let Some(login) = change.login.as_deref().map(|login| login.trim().to_lowercase()) {
+        check_text("login", &login, true)?;
+        is_free(act, "login", &login, id)?;
+        note(act, user, "login", &user.login, &login)?;
+        user.login = login;
+    }
+    if let Some(extension) = &change.extension {
+        check_extension("extension", extension)?;
+        extension_is_free(act, extension, id, change.reuse_extension)?;
+        note(act, user, "extension", user.extension.as_deref().unwrap_or_default(), extension)?;
+        user.extension = Some(extension.clone());
+    }
+    Ok(())
+}
+
+fn note(act: &mut Act<'_>, user: &StoredUser, field: &str, before: &str, after: &str) -> Result<(), StoreError> {
+    if before == after {
+        return Ok(());
+    }
+    act.audit(Told::changed(AuditSubject::UserDetails, field, before, after), &[user.owner()])
+}
+
+fn edit_role(act: &mut Act<'_>, user: &mut StoredUser, change: &UserChange) -> Result<(), StoreError> {
+    let Some(role) = change.role.filter(|role| *role != user.role) else { return Ok(()) };
+    may_give(act.actor, role)?;
+    let told = Told::changed(AuditSubject::Role, "role", word(&user.role), word(&role));
+    act.audit(told, &[user.owner()])?;
+    if user.role == Role::Admin {
+        keep_an_admin(act, user.id)?;
+    }
+    user.role = role;
+    Ok(())
+}
+
+fn edit_profile(act: &mut Act<'_>, user: &mut StoredUser, change: &UserChange) -> Result<(), StoreError> {
+    for (field, name) in [("firstName", &change.first_name), ("lastName", &change.last_name)] {
+        let Some(name) = name else { continue };
+        check_text(field, name, true)?;
+        let place = if field == "firstName" { &mut user.profile.first_name } else { &mut user.profile.last_name };
+        let before = std::mem::replace(place, name.trim().to_owned());
+        note(act, user, field, &before, name.trim())?;
+    }
+    if let Some(personal) = &change.personal {
+        check_words("description", &personal.description)?;
+        check_text("employer", &personal.employer, false)?;
+        check_text("job", &personal.job, false)?;
+        note(act, user, "personal", &word(&user.profile.personal), &word(personal))?;
+        user.profile.personal = personal.clone();
+    }
+    if let Some(telephony) = &change.telephony {
+        replace_telephony(act, user, telephony)?;
+    }
+    if let Some(security) = &change.security {
+        edit_security(act, user, security)?;
+    }
+    Ok(())
+}
+
+fn edit_security(
+    act: &mut Act<'_>,
+    user: &mut StoredUser,
+    security: &bellbird_contract::server::Security,
+) -> Result<(), StoreError> {
+    if security.disabled && !user.disabled {
+        if user.role == Role::Admin {
+            keep_an_admin(act, user.id)?;
+        }
+        super::credentials::end_sessions(act.tx, user.org, user.id)?;
+        act.tell(Change::LoggedOut { user: user.id, client: None })?;
+    }
+    let profile = &mut user.profile;
+    profile.language = security.language;
+    profile.time_zone = security.time_zone.clone();
+    profile.country = security.country.clone();
+    profile.idle_log_out = security.idle_log_out;
+    user.password_change_needed = security.password_change_needed;
+    user.disabled = security.disabled;
+    act.audit(Told::new(AuditSubject::Security).after(word(security)), &[user.owner()])
+}
+
+fn replace_telephony(act: &mut Act<'_>, user: &mut StoredUser, telephony: &Telephony) -> Result<(), StoreError> {
+    if !(5..=300).contains(&telephony.ring_seconds) {
+        return Err(StoreError::Invalid { field: "ringSeconds", reason: "it has to be 5 to 300 seconds".to_owned() });
+    }
+    let before = std::mem::replace(&mut user.profile.telephony, telephony.clone());
+    if before != *telephony {
+        let told = Told::changed(AuditSubject::Telephony, "telephony", word(&before), word(telephony));
+        act.audit(told, &[user.owner()])?;
+        act.tell(Change::Telephony { user: user.id })?;
+    }
+    Ok(())
+}
+
+/// Refuses to take away the last administrator who can log in.
+fn keep_an_admin(act: &mut Act<'_>, but: UserId) -> Result<(), StoreError> {
+    let sql = "SELECT count(*) FROM users WHERE org_id = $1 AND role = 'admin' AND disabled = 0 AND user_id <> $2";
+    let others = act.tx.first(sql, &[act.org.0.into(), but.0.into()])?.map_or(Ok(0), |row| row.int(0))?;
+    if others == 0 { Err(StoreError::Refused(Refusal::LastAdmin)) } else { Ok(()) }
+}
+
+fn save(tx: &mut dyn Transaction, user: &StoredUser) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE users SET login = $3, email = $4, extension = $5, role = $6, disabled = $7, must_change_password = $8,
+             revision = revision + 1, document = $9 WHERE org_id = $1 AND user_id = $2",
+        &[
+            user.org.0.into(),
+            user.id.0.into(),
+            user.login.as_str().into(),
+            user.email.as_str().into(),
+            Value::from(user.extension.as_deref()),
+            word(&user.role).into(),
+            user.disabled.into(),
+            user.password_change_needed.into(),
+            json(&user.profile)?,
+        ],
+    )
+    .map(drop)
+}
+
+/// Saves what is no part of the user's page: its revision stays, so that nobody's open page is out of date.
+pub(crate) fn save_profile(tx: &mut dyn Transaction, user: &StoredUser) -> Result<(), StoreError> {
+    let values = [user.org.0.into(), user.id.0.into(), json(&user.profile)?];
+    tx.execute("UPDATE users SET document = $3 WHERE org_id = $1 AND user_id = $2", &values).map(drop)
+}
+
+fn delete(act: &mut Act<'_>, id: UserId) -> Result<(), StoreError> {
+    let user = StoredUser::load(act.tx, act.org, id)?;
+    if user.role == Role::Admin {
+        may_give(act.actor, Role::Admin)?;
+        keep_an_admin(act, id)?;
+    }
+    let key = [act.org.0.into(), id.0.into()];
+    if let Some(extension) = &user.extension {
+        act.tx.execute(
+            "INSERT INTO former_extensions (org_id, extension, name, freed_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (org_id, extension) DO UPDATE SET name = excluded.name, freed_at = excluded.freed_at",
+            &[act.org.0.into(), extension.into(), user.name().into(), act.actor.now.0.into()],
+        )?;
+    }
+    super::accounts::leave_all(act, id)?;
+    for table in
+        ["users", "call_settings", "client_values", "dnd", "clients", "tokens", "change_requests", "known_addresses"]
+    {
+        act.tx.execute(&format!("DELETE FROM {table} WHERE org_id = $1 AND user_id = $2"), &key)?;
+    }
+    act.audit(Told::new(AuditSubject::UserDeleted).before(user.name()), &[user.owner()])?;
+    act.tell(Change::UserDeleted { user: id }).map(drop)
+}
+
+fn tell_user(act: &mut Act<'_>, user: UserId) -> Result<Revision, StoreError> {
+    let author = act.actor.author.clone();
+    act.tell(Change::User { user, author })
+}
+
+/// Who changed something about a user last.
+fn last_author(act: &mut Act<'_>, user: UserId) -> Result<String, StoreError> {
+    let sql = "SELECT document FROM audit WHERE org_id = $1 AND about_user = $2 ORDER BY audit_id DESC LIMIT 1";
+    let row = act.tx.first(sql, &[act.org.0.into(), user.0.into()])?;
+    let entry: Option<bellbird_contract::server::AuditEntry> = row.map(|row| row.json(0)).transpose()?;
+    Ok(entry.map(|entry| entry.author.name).unwrap_or_default())
+}
+
+pub(crate) fn logged_in(tx: &mut dyn Transaction, user: &mut StoredUser, now: Timestamp) -> Result<(), StoreError> {
+    user.profile.last_log_in = Some(now);
+    save_profile(tx, user)
+}
