@@ -14,7 +14,7 @@ use crate::store::{NewOrganisation, Store};
 pub(crate) const SET_UP: &str = "set-up link";
 
 /// A new organisation as it usually is.
-pub(crate) fn organisation(name: &str, domain: &str, country: &CountryCode, time_zone: &str) -> NewOrganisation {
+pub fn organisation(name: &str, domain: &str, country: &CountryCode, time_zone: &str) -> NewOrganisation {
     NewOrganisation {
         name: name.to_owned(),
         domain: domain.to_owned(),

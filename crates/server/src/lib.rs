@@ -17,4 +17,5 @@ pub mod demo;
 pub mod domain;
 pub mod edge;
 pub mod serve;
+pub mod storage_load;
 pub mod store;

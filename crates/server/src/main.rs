@@ -10,7 +10,7 @@ use bellbird_server::admin::{self, NewAdmin};
 use bellbird_server::config::{Config, Flags};
 use bellbird_server::edge::NoEdge;
 use bellbird_server::serve::{open_store, serve};
-use bellbird_server::{demo, store::sqlite};
+use bellbird_server::{demo, storage_load, store::sqlite};
 use clap::{Parser, Subcommand};
 
 /// The server of Bellbird: people, numbers, call settings and calls.
@@ -33,11 +33,17 @@ struct Arguments {
 enum Command {
     /// What administrators of the machine do.
     #[command(subcommand)]
-    Admin(Admin),
+    Admin(Chore),
+    /// Writes until it is killed: for tests of the storage.
+    #[command(hide = true)]
+    StorageLoad {
+        /// A name for what is written; without one, all names are printed.
+        round: Option<u64>,
+    },
 }
 
 #[derive(Subcommand)]
-enum Admin {
+enum Chore {
     /// Create an administrator; the password is read from standard input.
     CreateAdmin(NewAdmin),
     /// Copy the SQLite database to a new file, also while the server runs.
@@ -74,21 +80,25 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
 
 async fn run(arguments: Arguments, config: Config) -> anyhow::Result<()> {
     match arguments.command {
-        Some(Command::Admin(Admin::CreateAdmin(new))) => {
+        Some(Command::Admin(Chore::CreateAdmin(new))) => {
             let password = std::io::stdin().lock().lines().next().context("type the password on standard input")??;
             admin::create_admin(&open_store(&config).await?, new, &password).await
         }
-        Some(Command::Admin(Admin::Backup { file })) => {
+        Some(Command::Admin(Chore::Backup { file })) => {
             only_sqlite(&config, "pg_dump")?;
             Ok(sqlite::backup(&config.data, &file)?)
         }
-        Some(Command::Admin(Admin::Restore { file })) => {
+        Some(Command::Admin(Chore::Restore { file })) => {
             only_sqlite(&config, "pg_restore")?;
             if let Some(aside) = sqlite::restore(&config.data, &file)? {
                 say(&format!("what was there is now {}", aside.display()));
             }
             Ok(())
         }
+        Some(Command::StorageLoad { round: Some(round) }) => {
+            storage_load::write(open_store(&config).await?, round).await
+        }
+        Some(Command::StorageLoad { round: None }) => storage_load::list(open_store(&config).await?).await,
         None => run_server(config, arguments.demo).await,
     }
 }

@@ -37,7 +37,10 @@ const LONGEST_MESSAGE: usize = 64 * 1024;
 
 /// Which administrators look at which user's page.
 #[derive(Default)]
-pub(crate) struct Viewers(Mutex<BTreeMap<(OrgId, UserId), Vec<(String, Author)>>>);
+pub(crate) struct Viewers(Mutex<BTreeMap<(OrgId, UserId), Vec<Viewer>>>);
+
+/// A log-in, and who it is.
+type Viewer = (String, Author);
 
 impl Viewers {
     fn set(&self, org: OrgId, old: Option<UserId>, new: Option<UserId>, grant: &str, author: &Author) {
@@ -380,7 +383,7 @@ impl Eyes {
                 vec![ServerEventKind::Receipts { receipts: app.edge.receipts(org, *user) }]
             }
             Change::CallProgress { user, call } if own(*user) => {
-                vec![ServerEventKind::CallProgress { call: call.clone() }]
+                vec![ServerEventKind::CallProgress { call: (**call).clone() }]
             }
             Change::Looking { user } if manages => {
                 vec![ServerEventKind::Looking { user: *user, viewers: app.viewers.of(org, *user) }]

@@ -71,7 +71,7 @@ pub enum Change {
     },
     CallProgress {
         user: UserId,
-        call: CallProgress,
+        call: Box<CallProgress>,
     },
     /// Not stored: which administrators look at a user's page.
     Looking {

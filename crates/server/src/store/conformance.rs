@@ -1,1 +1,281 @@
+//! What every storage has to do, whichever database is below: run over both by `tests/storage.rs`.
+//!
+//! Each function takes an empty or used storage, makes an organisation of its own and panics where something is wrong.
 
+#![expect(clippy::unwrap_used, reason = "a suite for tests")]
+
+use bellbird_contract::Language;
+use bellbird_contract::Timestamp;
+use bellbird_contract::server::{
+    AdminChange, AuditQuery, AuditSubject, BulkEdit, BulkUser, CallRecordId, ChangeRequestAnswer, ChangeRequestDraft,
+    CountryCode, Direction, DndAct, DndSource, Hlc, Mode, Permission, Personal, Revision, Role, Scope, SettingsChange,
+    UserChange, UserDraft, UserId, VoipAccountId,
+};
+
+use super::{Binding, ConfirmedCall, GrantKind, Missed, NewGrant, Refusal, Store, StoreError};
+use crate::auth::{TokenHash, new_id};
+use crate::domain::Actor;
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+/// Runs all of it.
+pub async fn all(store: &Store) {
+    isolation(store).await;
+    users(store).await;
+    settings(store).await;
+    bulk(store).await;
+    dnd(store).await;
+    requests(store).await;
+    tokens(store).await;
+    promises(store).await;
+    outbox(store).await;
+    crowd(store).await;
+}
+
+/// An organisation with an administrator, of whom the actor is one.
+pub async fn shop(store: &Store) -> Actor {
+    let domain = format!("{}.example", new_id().unwrap());
+    let new = crate::admin::organisation("Shop", &domain, &CountryCode("NL".into()), "Europe/Amsterdam");
+    let org = store.create_organisation(new, NOW).await.unwrap();
+    let server = Actor::server(org, NOW);
+    let draft = UserDraft { role: Role::Admin, ..draft("600") };
+    let admin = store.create_user(&server, draft, None).await.unwrap();
+    let author = bellbird_contract::server::Author { user: Some(admin.id), name: admin.name(), role: Role::Admin };
+    Actor { author, ..server }
+}
+
+/// Someone with this extension.
+pub fn draft(extension: &str) -> UserDraft {
+    UserDraft {
+        first_name: "Nr".into(),
+        last_name: extension.into(),
+        email: format!("{extension}@shop.example"),
+        extension: extension.into(),
+        login: None,
+        role: Role::Member,
+        password: None,
+        language: Language::System,
+        personal: Personal::default(),
+        reuse_extension: false,
+    }
+}
+
+async fn member(store: &Store, actor: &Actor, extension: &str) -> UserId {
+    store.create_user(actor, draft(extension), None).await.unwrap().id
+}
+
+/// Same ids, same addresses, and nothing of one in the other.
+pub async fn isolation(store: &Store) {
+    let (one, other) = (shop(store).await, shop(store).await);
+    let linda = member(store, &one, "601").await;
+    assert!(matches!(store.user(other.org, linda).await, Err(StoreError::NotFound(_))));
+    let twin = member(store, &other, "601").await;
+    assert_eq!(linda, twin, "ids are counted by organisation");
+    store.act_dnd(&one, linda, true, None, DndSource::Api).await.unwrap();
+    assert!(!store.dnd(other.org, twin).await.unwrap().is_on(NOW));
+    assert!(
+        store
+            .audit(other.org, AuditQuery::default())
+            .await
+            .unwrap()
+            .iter()
+            .all(|entry| { entry.what != AuditSubject::DoNotDisturb })
+    );
+}
+
+/// Unique values, revisions, the last administrator, extensions that were somebody's.
+pub async fn users(store: &Store) {
+    let actor = shop(store).await;
+    let linda = member(store, &actor, "601").await;
+    let taken = store.create_user(&actor, UserDraft { email: "x@shop.example".into(), ..draft("601") }, None).await;
+    assert!(matches!(taken, Err(StoreError::Taken { field: "extension", .. })), "{taken:?}");
+    let change = |base| UserChange { base, last_name: Some("Bakker".into()), ..no_change() };
+    let changed = store.change_user(&actor, linda, change(Revision(1))).await.unwrap();
+    assert_eq!((changed.name().as_str(), changed.revision), ("Nr Bakker", Revision(2)));
+    let stale = store.change_user(&actor, linda, change(Revision(1))).await;
+    assert!(matches!(&stale, Err(StoreError::Conflict { by, revision: 2 }) if by == "Nr 600"), "{stale:?}");
+    let admin = actor.user().unwrap();
+    let fall = UserChange { base: Revision(1), role: Some(Role::Member), ..no_change() };
+    let last = store.change_user(&actor, admin, fall).await;
+    assert!(matches!(last, Err(StoreError::Refused(Refusal::LastAdmin))), "{last:?}");
+    assert_eq!(store.user(actor.org, admin).await.unwrap().role, Role::Admin, "a refused write leaves nothing behind");
+    store.delete_user(&actor, linda).await.unwrap();
+    let again = store.create_user(&actor, draft("601"), None).await;
+    assert!(
+        matches!(&again, Err(StoreError::Taken { field: "extensionUsedBefore", by: Some(by) }) if by == "Nr Bakker")
+    );
+    store.create_user(&actor, UserDraft { reuse_extension: true, ..draft("601") }, None).await.unwrap();
+}
+
+fn no_change() -> UserChange {
+    serde_json::from_str(r#"{"base": 1}"#).unwrap()
+}
+
+/// The lock is here, and a stale write says who was first.
+pub async fn settings(store: &Store) {
+    let actor = shop(store).await;
+    let linda = member(store, &actor, "601").await;
+    let author = bellbird_contract::server::Author { user: Some(linda), name: "Nr 601".into(), role: Role::Member };
+    let own = Actor { author, client: Some("client-a".into()), ..actor.clone() };
+    let change = |base| SettingsChange::Incoming { base, scope: Scope::ThisClient, receive: Some(false) };
+    let stored = store.change_own_settings(&own, linda, change(Revision(1))).await.unwrap();
+    assert_eq!(stored.for_client(Some(&"client-a".into())).client.receive, Some(false));
+    assert_eq!(stored.for_client(Some(&"client-b".into())).client.receive, None);
+    let stale = store.change_own_settings(&own, linda, change(Revision(1))).await;
+    assert!(matches!(&stale, Err(StoreError::Conflict { by, .. }) if by == "Nr 601"), "{stale:?}");
+    let revoke = AdminChange::Permission { permission: Permission::ConfigureIncoming, granted: false };
+    store.administer_settings(&actor, one(linda, vec![revoke]), false).await.unwrap();
+    let locked = store.change_own_settings(&own, linda, change(Revision(2))).await;
+    assert!(matches!(locked, Err(StoreError::Refused(Refusal::NoPermission))), "{locked:?}");
+}
+
+fn one(user: UserId, changes: Vec<AdminChange>) -> BulkEdit {
+    BulkEdit { users: vec![BulkUser { user, incoming: None, outgoing: None }], changes }
+}
+
+/// A dry run changes nothing; one problem undoes all.
+pub async fn bulk(store: &Store) {
+    let actor = shop(store).await;
+    let (linda, anna) = (member(store, &actor, "601").await, member(store, &actor, "602").await);
+    let off = AdminChange::Incoming { base: None, mode: Mode::Disabled, note: None };
+    let chosen = |user, incoming| BulkUser { user, incoming, outgoing: None };
+    let both = |seen| BulkEdit { users: vec![chosen(linda, None), chosen(anna, seen)], changes: vec![off.clone()] };
+    let dry = store.administer_settings(&actor, both(None), true).await.unwrap();
+    assert_eq!(dry.users.len(), 2);
+    let now = |user| store.settings(actor.org, user);
+    assert_eq!(now(linda).await.unwrap().document.incoming.mode, Mode::Individual, "a dry run changes nothing");
+    let stale = store.administer_settings(&actor, both(Some(Revision(9))), false).await.unwrap();
+    assert_eq!(stale.problems.len(), 1);
+    assert_eq!(now(linda).await.unwrap().document.incoming.mode, Mode::Individual, "all or nothing");
+    store.administer_settings(&actor, both(Some(Revision(1))), false).await.unwrap();
+    assert_eq!(now(linda).await.unwrap().document.incoming.mode, Mode::Disabled);
+    assert_eq!(now(anna).await.unwrap().document.incoming.mode, Mode::Disabled);
+}
+
+/// An older act loses, a repeated one too.
+pub async fn dnd(store: &Store) {
+    let actor = shop(store).await;
+    let linda = member(store, &actor, "601").await;
+    let act = |millis, on| DndAct {
+        stamp: Hlc { millis, counter: 0, node: 7 },
+        on,
+        until: None,
+        by: DndSource::App { client: "a".into() },
+    };
+    assert!(store.merge_dnd(&actor, linda, act(NOW.0 - 1_000, true)).await.unwrap().is_on(NOW));
+    assert!(store.merge_dnd(&actor, linda, act(NOW.0 - 2_000, false)).await.unwrap().is_on(NOW), "an older act loses");
+    assert!(!store.act_dnd(&actor, linda, false, None, DndSource::StarCode).await.unwrap().is_on(NOW));
+    assert!(
+        !store.merge_dnd(&actor, linda, act(NOW.0 - 1_000, true)).await.unwrap().is_on(NOW),
+        "a repeated act is none"
+    );
+}
+
+/// Asked once, answered once, and what was asked for happens.
+pub async fn requests(store: &Store) {
+    let actor = shop(store).await;
+    let linda = member(store, &actor, "601").await;
+    let draft = ChangeRequestDraft { direction: Direction::Incoming, wish: None, text: "Please".into() };
+    let request = store.ask(&actor, linda, draft.clone()).await.unwrap();
+    assert!(matches!(store.ask(&actor, linda, draft).await, Err(StoreError::Taken { field: "request", .. })));
+    store.answer(&actor, request.id, ChangeRequestAnswer::Accept).await.unwrap();
+    assert_eq!(store.settings(actor.org, linda).await.unwrap().document.incoming.mode, Mode::Enabled);
+    let again = store.answer(&actor, request.id, ChangeRequestAnswer::Permit).await;
+    assert!(matches!(again, Err(StoreError::Refused(Refusal::AlreadySettled))), "{again:?}");
+}
+
+/// Tokens run out by time and without use; a link works once; a new password ends sessions.
+pub async fn tokens(store: &Store) {
+    let actor = shop(store).await;
+    let linda = member(store, &actor, "601").await;
+    let grant = |kind, secret: &str| NewGrant {
+        hash: TokenHash::of(&format!("{secret}{}", actor.org)),
+        id: format!("{secret}-id"),
+        user: linda,
+        kind,
+        expires: Some(Timestamp(NOW.0 + 60_000)),
+        idle_millis: Some(10_000),
+        words: "csrf".into(),
+    };
+    let session = grant(GrantKind::Session, "session");
+    store.begin_session(&actor, session.clone(), "192.0.2.1".into()).await.unwrap();
+    let found = |millis| store.grant(session.hash.clone(), Timestamp(NOW.0 + millis));
+    assert!(found(9_999).await.unwrap().is_some());
+    assert!(found(10_000).await.unwrap().is_none(), "unused for too long");
+    store.touch(actor.org, session.id.clone(), Timestamp(NOW.0 + 55_000)).await.unwrap();
+    assert!(found(59_999).await.unwrap().is_some());
+    assert!(found(60_000).await.unwrap().is_none(), "too old");
+    let link = grant(GrantKind::Reset, "link");
+    store.issue(&actor, link.clone()).await.unwrap();
+    assert_eq!(store.use_link(&actor, link.hash.clone(), "hash".into()).await.unwrap(), linda);
+    assert!(found(1).await.unwrap().is_none(), "a new password ends sessions");
+    let again = store.use_link(&actor, link.hash, "hash".into()).await;
+    assert!(matches!(again, Err(StoreError::Refused(Refusal::LinkExpired))), "{again:?}");
+    let identities = store.identities("601@SHOP.example".into(), "192.0.2.1".into()).await.unwrap();
+    assert!(identities.iter().all(|identity| identity.user.email == "601@shop.example"));
+}
+
+/// Registrations and calls are there again, until they have ended.
+pub async fn promises(store: &Store) {
+    let actor = shop(store).await;
+    let binding = |key: &str, expires| Binding {
+        account: VoipAccountId(3),
+        key: key.into(),
+        expires: Timestamp(expires),
+        document: serde_json::json!({"contact": "sip:a@192.0.2.9"}),
+    };
+    store.keep_binding(actor.org, binding("a", NOW.0 + 10), NOW).await.unwrap();
+    store.keep_binding(actor.org, binding("a", NOW.0 + 20), NOW).await.unwrap();
+    store.keep_binding(actor.org, binding("b", NOW.0 + 5), NOW).await.unwrap();
+    let left = store.bindings(actor.org, Timestamp(NOW.0 + 10)).await.unwrap();
+    assert_eq!(left, [binding("a", NOW.0 + 20)]);
+    store.drop_binding(actor.org, VoipAccountId(3), "a".into()).await.unwrap();
+    assert!(store.bindings(actor.org, NOW).await.unwrap().is_empty());
+    let call = ConfirmedCall { id: "c1".into(), document: serde_json::json!({"cseq": 4}) };
+    store.keep_call(actor.org, call.clone(), NOW).await.unwrap();
+    assert_eq!(store.confirmed_calls(actor.org).await.unwrap(), [call]);
+    store.drop_call(actor.org, "c1".into()).await.unwrap();
+    assert!(store.confirmed_calls(actor.org).await.unwrap().is_empty());
+    let missing = store.record(actor.org, CallRecordId("none".into())).await;
+    assert!(matches!(missing, Err(StoreError::NotFound(_))));
+}
+
+/// Who was away learns what he missed, in order; who was away too long begins again.
+pub async fn outbox(store: &Store) {
+    let actor = shop(store).await;
+    let mut listener = store.subscribe();
+    let since = store.revision(actor.org).await.unwrap();
+    let linda = member(store, &actor, "601").await;
+    store.act_dnd(&actor, linda, true, None, DndSource::Api).await.unwrap();
+    let Missed::Changes(changes) = store.missed(actor.org, since).await.unwrap() else {
+        panic!("two are not too much")
+    };
+    let revisions: Vec<u64> = changes.iter().map(|(revision, _)| revision.0).collect();
+    assert_eq!(revisions, [since.0 + 1, since.0 + 2]);
+    let first = listener.recv().await.unwrap();
+    assert_eq!((first.revision.0, &first.change), (since.0 + 1, &changes[0].1));
+    assert_eq!(
+        store.missed(actor.org, Revision(since.0 + 99)).await.unwrap(),
+        Missed::TooMuch,
+        "a revision from the future"
+    );
+    store.tidy_outbox(Timestamp(NOW.0 + 90_000_000)).await.unwrap();
+    assert_eq!(store.missed(actor.org, since).await.unwrap(), Missed::TooMuch);
+}
+
+/// Many at once: nobody's write is lost, and each has its own revision.
+pub async fn crowd(store: &Store) {
+    let actor = shop(store).await;
+    let before = store.revision(actor.org).await.unwrap();
+    let tasks: Vec<_> = (0..64)
+        .map(|index| {
+            let (store, actor) = (store.clone(), actor.clone());
+            tokio::spawn(async move { member(&store, &actor, &format!("{}", 1_000 + index)).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(store.users(actor.org).await.unwrap().len(), 65);
+    assert_eq!(store.revision(actor.org).await.unwrap().0, before.0 + 64);
+}

@@ -122,7 +122,7 @@ fn ask(act: &mut Act<'_>, id: UserId, asked: ChangeRequestDraft) -> Result<Chang
         &[act.org.0.into(), request.id.0.into(), id.0.into(), request.at.0.into(), json(&request)?],
     )?;
     let told = Told::changed(AuditSubject::ChangeRequest, &word(&request.asked.direction), "", "open");
-    act.audit(told, &[request.user.clone()])?;
+    act.audit(told, std::slice::from_ref(&request.user))?;
     act.tell(Change::Request { request: request.id, user: id })?;
     Ok(request)
 }
@@ -188,7 +188,7 @@ fn settle(
     act.tx
         .execute("UPDATE change_requests SET open = 0, document = $3 WHERE org_id = $1 AND request_id = $2", &values)?;
     let told = Told::changed(AuditSubject::ChangeRequest, "state", "open", word(&request.state));
-    act.audit(told, &[request.user.clone()])?;
+    act.audit(told, std::slice::from_ref(&request.user))?;
     act.tell(Change::Request { request: request.id, user: request.user.id })?;
     Ok(request)
 }

@@ -44,7 +44,12 @@ pub(crate) fn open(folder: &Path) -> Result<Opened, StoreError> {
 /// Writes a copy of a folder's database to a new file, also while a server uses it.
 pub fn backup(folder: &Path, to: &Path) -> Result<(), StoreError> {
     refuse_overwriting(to)?;
-    let source = Sqlite::open(&folder.join(FILE), Access::Read)?;
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Err(StoreError::Malformed(format!("there is no database at {}", path.display())));
+    }
+    // VACUUM INTO writes nothing here, but counts as a write.
+    let source = Sqlite::open(&path, Access::Write)?;
     source.connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
     Ok(())
 }

@@ -162,7 +162,7 @@ fn settle(connection: &mut impl Connection, committed: Result<(), StoreError>, w
         }
     }
     for acknowledge in waiting {
-        acknowledge(committed.as_ref().map(|()| ()).map_err(repeat));
+        acknowledge(committed.as_ref().copied().map_err(repeat));
     }
 }
 

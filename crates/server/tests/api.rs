@@ -1,0 +1,307 @@
+//! The API over a real socket: every operation, every role, two organisations, the event push.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellbird_contract::server::{Role, UserDraft};
+use bellbird_server::api::authorise::{Action, TABLE, allows};
+use bellbird_server::config::{Config, Flags};
+use bellbird_server::edge::NoEdge;
+use bellbird_server::store::Store;
+use bellbird_server::{admin, auth, demo, domain, serve};
+use futures_util::{SinkExt as _, StreamExt as _};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_logs_in_and_lives_with_its_lock() {
+    let server = Server::start().await;
+    let linda = server.log_in("linda").await;
+    let settings = linda.get("/me/settings").await;
+    assert_eq!(settings["effective"]["receive"]["value"], false);
+    assert_eq!(settings["effective"]["receive"]["lock"]["author"]["name"], "Marieke Smit");
+    let base = settings["document"]["incoming"]["revision"].clone();
+    let change = json!({"direction": "incoming", "base": base, "scope": "allClients", "receive": true});
+    let refused = linda.send(Method::PUT, "/me/settings", Some(change)).await;
+    assert_eq!(problem(&refused), (403, "lockedByAdministrator"), "the page is not the lock");
+    let anna = server.log_in("anna").await;
+    let change = json!({"direction": "incoming", "base": 1, "scope": "allClients", "receive": false});
+    let changed = anna.send(Method::PUT, "/me/settings", Some(change.clone())).await;
+    assert_eq!(changed.1["effective"]["receive"]["value"], false);
+    let stale = anna.send(Method::PUT, "/me/settings", Some(change)).await;
+    assert_eq!(problem(&stale), (409, "conflict"));
+    assert_eq!(stale.1["params"]["by"], "Anna Bakker");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn do_not_disturb_and_locks_are_pushed_and_missed_ones_follow() {
+    let server = Server::start().await;
+    let (anna, marieke) = (server.log_in("anna").await, server.log_in("marieke").await);
+    let mut events = anna.events(None).await;
+    let snapshot = next(&mut events, "snapshot").await;
+    assert_eq!(snapshot["kind"]["snapshot"]["me"]["login"], "anna");
+    anna.send(Method::PUT, "/me/dnd", Some(json!({"on": true}))).await;
+    let pushed = next(&mut events, "dnd").await;
+    assert_eq!(pushed["kind"]["dnd"]["on"], true);
+    drop(events);
+    let lock = json!({"what": "incoming", "mode": "disabled", "note": "Not today"});
+    let user = format!("/users/{}/settings", server.user("anna").await);
+    assert_eq!(marieke.send(Method::PUT, &user, Some(lock)).await.0, StatusCode::OK);
+    let mut again = anna.events(pushed["revision"].as_u64()).await;
+    let missed = next(&mut again, "settings").await;
+    assert_eq!(missed["kind"]["settings"]["effective"]["receive"]["value"], false);
+    assert!(missed["revision"].as_u64() > pushed["revision"].as_u64());
+    let client = anna.get("/me/clients").await[0]["settings"]["client"].as_str().unwrap().to_owned();
+    let gone = anna.send(Method::DELETE, &format!("/me/clients/{client}"), None).await;
+    assert_eq!(gone.0, StatusCode::NO_CONTENT);
+    next(&mut again, "loggedOut").await;
+    assert_eq!(problem(&anna.send(Method::GET, "/me", None).await), (401, "clientRevoked"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_may_what_the_table_says_on_every_operation() {
+    let server = Server::start().await;
+    let people = [
+        ("marieke", Role::Admin),
+        ("els", Role::AccountManagement),
+        ("femke", Role::Receptionist),
+        ("priya", Role::CallDetails),
+        ("anna", Role::Member),
+    ];
+    for (login, role) in people {
+        let person = server.log_in(login).await;
+        for (method, path, action) in TABLE {
+            // Logging out ends the loop's own log-in.
+            if (*method, *path) == ("DELETE", "/sessions/current") {
+                continue;
+            }
+            let path = path.replace("{id}", "99999").replace("{client}", "none").replace("{registration}", "none");
+            let answer = person.send(method.parse().unwrap(), &path, None).await;
+            let refused = answer.1["code"] == "forbidden";
+            assert_eq!(refused, !allows(role, *action), "{role:?} {method} {path}: {answer:?}");
+            assert!(answer.0.as_u16() < 500, "{method} {path}: {answer:?}");
+        }
+    }
+    assert!(allows(Role::CallDetails, Action::ReadRecords) && !allows(Role::Receptionist, Action::ReadRecords));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_described_operation_is_in_the_table_and_none_answers_a_stranger() {
+    let server = Server::start().await;
+    let description: Value = reqwest::get(format!("{}/openapi.json", server.base)).await.unwrap().json().await.unwrap();
+    let mut described = BTreeSet::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            described.insert((method.to_uppercase(), path.trim_start_matches("/api/v1").to_owned()));
+        }
+    }
+    let open = ["/hello", "/log-in", "/sessions", "/links/{token}", "/set-up/{token}"];
+    let guarded: BTreeSet<_> =
+        TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    described.retain(|(_, path)| !open.contains(&path.as_str()));
+    assert_eq!(described, guarded);
+    let stranger = server.with_token("bbd_nobody");
+    for (method, path) in guarded {
+        let path = path.replace("{id}", "1").replace("{client}", "a").replace("{registration}", "a");
+        let answer = stranger.send(method.parse().unwrap(), &path, None).await;
+        assert_eq!(problem(&answer), (401, "clientRevoked"), "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_leaks_between_two_organisations() {
+    let server = Server::start().await;
+    let new = admin::organisation("Other", "other.example", &"NL".into(), "Europe/Amsterdam");
+    let org = server.store.create_organisation(new, domain::now()).await.unwrap();
+    let draft: UserDraft = serde_json::from_value(json!({
+        "firstName": "Olga", "lastName": "Other", "email": "olga@other.example", "extension": "601", "role": "admin"
+    }))
+    .unwrap();
+    let hash = auth::Passwords::new().unwrap().hash(&bellbird_contract::Secret::new(demo::PASSWORD)).await.unwrap();
+    server.store.create_user(&domain::Actor::server(org, domain::now()), draft, Some(hash)).await.unwrap();
+    let olga = server.log_in("olga@other.example").await;
+    for path in
+        ["/users", "/colleagues", "/accounts", "/numbers", "/trunks", "/audit", "/calls", "/requests", "/organisation"]
+    {
+        let answer = olga.send(Method::GET, path, None).await;
+        assert_eq!(answer.0, StatusCode::OK, "{path}");
+        let words = answer.1.to_string();
+        for secret in ["Linda", "Marieke", "Voorbeeld", "fiets.example", "+3120", "Demo trunk"] {
+            assert!(!words.contains(secret), "{path} tells {secret}: {words}");
+        }
+    }
+    let mut events = olga.events(None).await;
+    next(&mut events, "snapshot").await;
+    let anna = server.log_in("anna").await;
+    anna.send(Method::PUT, "/me/dnd", Some(json!({"on": true}))).await;
+    olga.send(Method::PUT, "/me/dnd", Some(json!({"on": true}))).await;
+    let first = next_any(&mut events).await;
+    assert!(first["kind"]["dnd"]["on"] == true || first["kind"]["colleagues"][0]["name"] == "Olga Other", "{first}");
+    assert_eq!(problem(&olga.send(Method::GET, "/users/4", None).await), (404, "notFound"));
+    let guest = olga.http.get(format!("{}/users", server.base)).bearer_auth(&olga.token).header("x-organisation", "1");
+    assert_eq!(guest.send().await.unwrap().status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_needs_its_cookie_its_csrf_token_and_its_own_origin() {
+    let server = Server::start().await;
+    let body = json!({"login": "marieke", "secret": demo::PASSWORD});
+    let start = server.http.post(format!("{}/sessions", server.base)).json(&body).send().await.unwrap();
+    let cookie = start.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let csrf = start.json::<Value>().await.unwrap()["csrf"].as_str().unwrap().to_owned();
+    let put = || {
+        let url = format!("{}/me/dnd", server.base);
+        server.http.put(url).header("cookie", &cookie).json(&json!({"on": true}))
+    };
+    assert_eq!(put().send().await.unwrap().status(), StatusCode::FORBIDDEN, "without the token");
+    let elsewhere = put().header("x-csrf-token", &csrf).header("origin", "https://evil.example");
+    assert_eq!(elsewhere.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(put().header("x-csrf-token", &csrf).send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invited_user_sets_a_password_once_and_guessing_is_slowed_down() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let draft = json!({"firstName": "Ruben", "lastName": "Mulder", "email": "ruben@fiets.example", "extension": "611"});
+    let created = marieke.send(Method::POST, "/users", Some(draft)).await;
+    assert_eq!(created.0, StatusCode::CREATED, "{created:?}");
+    let url = created.1["invitation"]["url"].as_str().unwrap();
+    let link = format!("/links/{}", url.split('#').nth(1).unwrap());
+    let password = json!({"new": "a long enough one"});
+    let stranger = server.with_token("bbd_nobody");
+    assert_eq!(stranger.send(Method::POST, &link, Some(json!({"new": "short"}))).await.1["code"], "passwordTooShort");
+    assert_eq!(stranger.send(Method::POST, &link, Some(password.clone())).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(problem(&stranger.send(Method::POST, &link, Some(password)).await), (410, "linkExpired"));
+    let guess = json!({"login": "ruben@fiets.example", "secret": "wrong"});
+    let mut codes = Vec::new();
+    for _ in 0..11 {
+        let answer = stranger.send(Method::POST, "/sessions", Some(guess.clone())).await;
+        codes.push(answer.1["code"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(codes[0], "wrongCredentials");
+    assert_eq!(codes[10], "tooManyTries");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_who_becomes_unreachable_and_which_number_loses_its_last_phone() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let els = server.user("els").await;
+    let number = json!({"number": "+31200121109", "to": {"kind": "user", "user": els}});
+    assert_eq!(marieke.send(Method::POST, "/numbers", Some(number)).await.0, StatusCode::CREATED);
+    let edit = json!({"users": [{"user": els}], "changes": [{"what": "incoming", "mode": "disabled"}]});
+    let dry = marieke.send(Method::POST, "/users/bulk?dry_run=true", Some(edit)).await;
+    let kinds: Vec<&str> = dry.1["warnings"].as_array().unwrap().iter().filter_map(|it| it["kind"].as_str()).collect();
+    assert_eq!(kinds, ["unreachable", "numberWithoutPhone"], "{dry:?}");
+    let settings = marieke.get(&format!("/users/{els}/settings")).await;
+    assert_eq!(settings["document"]["incoming"]["mode"], "individual");
+}
+
+struct Server {
+    base: String,
+    store: Store,
+    http: reqwest::Client,
+    _folder: tempfile::TempDir,
+}
+
+struct Person {
+    base: String,
+    token: String,
+    http: reqwest::Client,
+}
+
+type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+impl Server {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let flags = Flags {
+            data: Some(folder.path().to_owned()),
+            http: Some("127.0.0.1:0".parse().unwrap()),
+            ..Flags::default()
+        };
+        let config = Config::load(&flags).unwrap();
+        let store = serve::open_store(&config).await.unwrap();
+        demo::seed(&store).await.unwrap();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let serving =
+            serve::serve(config, store.clone(), Arc::new(NoEdge), |at| tell.send(at).unwrap(), std::future::pending());
+        tokio::spawn(serving);
+        let base = format!("http://{}/api/v1", told.await.unwrap());
+        Self { base, store, http: reqwest::Client::new(), _folder: folder }
+    }
+
+    async fn log_in(&self, login: &str) -> Person {
+        let client = json!({"name": "Test", "version": "1", "protocol": 1});
+        let body = json!({"login": login, "secret": demo::PASSWORD, "client": client});
+        let answer = self.http.post(format!("{}/log-in", self.base)).json(&body).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        self.with_token(answer["deviceToken"].as_str().unwrap_or_else(|| panic!("{answer}")))
+    }
+
+    fn with_token(&self, token: &str) -> Person {
+        Person { base: self.base.clone(), token: token.to_owned(), http: self.http.clone() }
+    }
+
+    async fn user(&self, login: &str) -> u64 {
+        let identities = self.store.identities(login.to_owned(), String::new()).await.unwrap();
+        identities[0].user.id.0
+    }
+}
+
+impl Person {
+    async fn get(&self, path: &str) -> Value {
+        self.send(Method::GET, path, None).await.1
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    async fn events(&self, since: Option<u64>) -> Socket {
+        use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+        let mut request = format!("{}/events", self.base.replace("http://", "ws://")).into_client_request().unwrap();
+        request.headers_mut().insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+        let subscribe = json!({"kind": "subscribe", "since": since}).to_string();
+        socket.send(Message::Text(subscribe.into())).await.unwrap();
+        socket
+    }
+}
+
+fn problem(answer: &(StatusCode, Value)) -> (u16, &str) {
+    (answer.0.as_u16(), answer.1["code"].as_str().unwrap_or("no code"))
+}
+
+/// The next event of a kind.
+async fn next(socket: &mut Socket, kind: &str) -> Value {
+    loop {
+        let event = next_any(socket).await;
+        if event["kind"]["kind"] == kind {
+            return event;
+        }
+    }
+}
+
+async fn next_any(socket: &mut Socket) -> Value {
+    loop {
+        let message = tokio::time::timeout(Duration::from_secs(20), socket.next()).await.expect("an event comes");
+        if let Message::Text(text) = message.unwrap().unwrap() {
+            return serde_json::from_str(&text).unwrap();
+        }
+    }
+}
