@@ -1,15 +1,29 @@
 #!/usr/bin/env bash
-# Kamailio, PulseAudio, a key store (GNOME's) and a set of spoken sentences, unpacked under the user's cache.
+# Kamailio, PulseAudio, a key store (GNOME's), PostgreSQL and a set of spoken sentences, unpacked under the user's cache.
 # Their Debian packages would enable services, so they are not installed: only unpacked, and started by the tests
 # on ports and sockets of their own. Libraries that the system lacks are unpacked beside them.
 source "$(dirname "$0")/common.sh"
 
 packages=(kamailio kamailio-tls-modules kamailio-websocket-modules kamailio-outbound-modules
     pulseaudio pulseaudio-utils gnome-keyring libsecret-tools asterisk-core-sounds-en-g722)
+# PostgreSQL's own programs are used where they are installed; its service is left alone either way.
+if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then packages+=(postgresql); fi
 sounds=usr/share/asterisk/sounds/en_US_f_Allison
 
+has_postgresql() {
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
+        LD_LIBRARY_PATH="$(libraries)" "$PEERS/postgresql/postgres" --version >/dev/null 2>&1
+}
+
+# The folders with libraries among what was unpacked.
+libraries() {
+    find "$PEERS/usr/lib" "$PEERS/lib" -type d \( -name '*-linux-gnu' -o -path '*/pulseaudio' -o -path '*/kamailio' \
+        -o -path '*/pulse-*/modules' \) 2>/dev/null | sort | paste -sd:
+}
+
 works() {
-    "$PEERS/bin/kamailio" -v >/dev/null 2>&1 && "$PEERS/bin/pulseaudio" --version >/dev/null 2>&1 &&
+    has_postgresql &&
+        "$PEERS/bin/kamailio" -v >/dev/null 2>&1 && "$PEERS/bin/pulseaudio" --version >/dev/null 2>&1 &&
         "$PEERS/bin/pacat" --version >/dev/null 2>&1 && "$PEERS/bin/gnome-keyring-daemon" --version >/dev/null 2>&1 &&
         [ -x "$PEERS/bin/secret-tool" ] && [ -f "$PEERS/$sounds/demo-abouttotry.g722" ] &&
         [ -f "$PEERS/kamailio-modules/tls.so" ] && [ -f "$PEERS/pulse-modules/module-null-sink.so" ]
@@ -33,13 +47,10 @@ unpack() {
 }
 
 wrap() {
-    local program="$1" libraries
-    libraries="$(find "$PEERS/usr/lib" "$PEERS/lib" -type d \( -name '*-linux-gnu' -o -path '*/pulseaudio' -o -path '*/kamailio' \
-        -o -path '*/pulse-*/modules' \) \
-        2>/dev/null | sort | paste -sd:)"
+    local program="$1"
     cat >"$PEERS/bin/$(basename "$program")" <<END
 #!/bin/sh
-export LD_LIBRARY_PATH="$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+export LD_LIBRARY_PATH="$(libraries)\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
 exec "$program" "\$@"
 END
     chmod +x "$PEERS/bin/$(basename "$program")"
@@ -47,11 +58,11 @@ END
 
 if works; then exit 0; fi
 if ! have apt-get; then
-    missing "Kamailio, PulseAudio, GNOME's key store and speech to send (this set-up knows how to get them on Debian only)"
+    missing "Kamailio, PulseAudio, GNOME's key store, PostgreSQL and speech to send (this set-up knows how to get them on Debian only)"
     exit 0
 fi
 
-say "unpacking Kamailio, PulseAudio, a key store and spoken sentences under $PEERS (nothing is installed or started)"
+say "unpacking Kamailio, PulseAudio, a key store, PostgreSQL where it is missing, and spoken sentences under $PEERS (nothing is installed or started)"
 rm -rf "$PEERS" "$PEERS.new"
 mkdir -p "$PEERS.new/root"
 if ! unpack "$PEERS.new"; then
@@ -64,6 +75,10 @@ rm -rf "$PEERS.new"
 mkdir -p "$PEERS/bin"
 ln -sfn "$(find "$PEERS/usr/lib" -type d -path '*kamailio/modules' | head -1)" "$PEERS/kamailio-modules"
 ln -sfn "$(find "$PEERS/usr/lib" -type d -path '*pulse-*/modules' | head -1)" "$PEERS/pulse-modules"
+if ls "$PEERS"/usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    ln -sfn "$(ls -d "$PEERS"/usr/lib/postgresql/*/bin | tail -1)" "$PEERS/postgresql"
+    libraries >"$PEERS/postgresql-libraries"
+fi
 wrap "$PEERS/usr/sbin/kamailio"
 for program in pulseaudio pacat parec pactl gnome-keyring-daemon secret-tool; do
     # parec is a name of pacat's.

@@ -66,7 +66,7 @@ impl Postgres {
     fn ready(&self, programs: &Path, seconds: u32) -> bool {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(seconds.into());
         while std::time::Instant::now() < deadline {
-            let asked = Command::new(programs.join("pg_isready")).arg("-q").arg("-h").arg(self.folder.path()).status();
+            let asked = as_nobody(&programs.join("pg_isready")).arg("-q").arg("-h").arg(self.folder.path()).status();
             if asked.unwrap().success() {
                 return true;
             }
@@ -112,18 +112,37 @@ fn programs() -> Option<PathBuf> {
         .find(|folder| folder.join("postgres").exists() && folder.join("initdb").exists())
 }
 
-/// PostgreSQL refuses to run as root.
+/// PostgreSQL refuses to run as root. What lies in root's own cache nobody else can read: there root goes by another
+/// number, in a namespace of its own.
 fn as_nobody(program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
+    let mut command = match (is_root(), is_installed(program)) {
+        (false, _) => Command::new(program),
+        (true, true) => {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(program);
+            command
+        }
+        (true, false) => {
+            let mut command = Command::new("unshare");
+            command.args(["--user", "--map-user=1000", "--map-group=1000"]).arg(program);
+            command
+        }
+    };
+    if let Some(libraries) = program.parent().map(|folder| folder.with_file_name("postgresql-libraries"))
+        && let Ok(libraries) = std::fs::read_to_string(libraries)
+    {
+        command.env("LD_LIBRARY_PATH", libraries.trim());
     }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(program).current_dir("/");
+    command.current_dir("/");
     command
 }
 
+fn is_installed(program: &Path) -> bool {
+    program.starts_with("/usr/lib")
+}
+
 fn give_away(folder: &Path) {
-    if is_root() {
+    if is_root() && programs().is_some_and(|programs| is_installed(&programs)) {
         assert!(Command::new("chown").arg("nobody:nogroup").arg(folder).status().unwrap().success());
     }
 }
