@@ -2,6 +2,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
 import './styles/phone.css';
+import './styles/server.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { openHost } from './host/open';

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../contract';
+import type { ErrorCode, ServerErrorCode } from '../contract';
+import { serverView } from '../host/fake/server-sample';
+import { causes, causeWords } from './causes';
 import { speak } from './locale.svelte';
 import { errorCodes, fieldOf, inWords } from './problems';
+import { serverErrorCodes, serverWords } from './server-problems';
 import { clockTime, dayTitle, duration, timer, when } from './time';
 
 const everyParam = {
@@ -67,9 +70,7 @@ describe('problems', () => {
   });
 
   it('a code of the contract has words: the list and the contract are the same', () => {
-    const contract = readFileSync('src/contract/index.ts', 'utf8');
-    const union = /export type ErrorCode = (.*);/u.exec(contract)?.[1] ?? '';
-    expect(errorCodes).toEqual(union.split(' | ').map((code) => JSON.parse(code) as ErrorCode));
+    expect(errorCodes).toEqual(union('ErrorCode'));
   });
 
   it('a code from a newer program gets the sentence for what has no words', () => {
@@ -98,6 +99,68 @@ describe('problems', () => {
   });
 });
 
+describe('refusals of the server', () => {
+  const words = (code: ServerErrorCode, params = {}): string => serverWords({ code, params });
+  const params = {
+    by: 'Tom',
+    login: 'a@b.example',
+    seconds: '120',
+    hours: '48',
+    least: '8',
+    target: 'Tom',
+    owner: 'Els',
+  };
+
+  it.each(['en', 'nl'] as const)('every code has a sentence of its own in %s, also without params', (language) => {
+    speak(language);
+    expect(new Set(serverErrorCodes.map((code) => words(code, params))).size).toBe(serverErrorCodes.length);
+    for (const code of serverErrorCodes) {
+      expect(words(code), code).not.toMatch(/undefined|\{|!/u);
+      expect(words(code), code).toMatch(/^\S.*\.$/u);
+    }
+  });
+
+  it('are those of the contract', () => {
+    expect(serverErrorCodes).toEqual(union('ServerErrorCode'));
+  });
+
+  it('say how many tries are left and how long to wait', () => {
+    expect(words('wrongCredentials', { login: 'a@b.example', triesLeft: '1' })).toContain('One try left');
+    expect(words('tooManyTries', { seconds: '45' })).toContain('Wait 45 seconds');
+    expect(words('tooManyTries', { seconds: '200' })).toContain('Wait 4 minutes');
+    expect(words('tooManyTries')).toContain('Wait a moment');
+  });
+
+  it('from a newer server get the sentence for what has no words', () => {
+    expect(words('flooded' as ServerErrorCode)).toBe(words('unknown'));
+  });
+});
+
+describe('reasons why a phone rang or did not', () => {
+  const { me } = serverView(noon);
+  const params = { by: 'Tom', since: String(noon), seconds: '18', to: 'Els', number: '112', name: 'Anna', at: '203' };
+
+  it.each(['en', 'nl'] as const)('every cause has words of its own in %s, also without params', (language) => {
+    speak(language);
+    const words = causes.map((cause) => causeWords({ cause, params }, me, noon));
+    expect(new Set(words).size).toBe(causes.length);
+    for (const cause of causes) {
+      const bare = causeWords({ cause, params: {} }, me, noon);
+      expect(bare, cause).toMatch(/^[A-Z]/u);
+      expect(bare, cause).not.toMatch(/undefined|NaN|Invalid|\{|!|\.$/u);
+    }
+  });
+
+  it('are those of the contract', () => {
+    expect(causes).toEqual(union('Cause'));
+  });
+
+  it('name the user as a person is addressed', () => {
+    const by = { by: 'Linda de Vries', since: String(noon) };
+    expect(causeWords({ cause: 'doNotDisturb', params: by }, me, noon)).toMatch(/turned on by you today at/u);
+  });
+});
+
 describe('times', () => {
   it('a call runs in minutes and seconds, later with hours', () => {
     expect(timer(0, 21_000)).toBe('0:21');
@@ -123,6 +186,12 @@ describe('times', () => {
     expect(when(noon - 5 * day, noon)).toBe('op dinsdag');
   });
 });
+
+function union(name: string): string[] {
+  const contract = readFileSync('src/contract/index.ts', 'utf8');
+  const words = new RegExp(`export type ${name} = (.*);`, 'u').exec(contract)?.[1] ?? '';
+  return words.split(' | ').map((word) => JSON.parse(word) as string);
+}
 
 function messages(language: string): Record<string, string> {
   const texts = JSON.parse(readFileSync(`messages/${language}.json`, 'utf8')) as Record<string, string>;

@@ -135,8 +135,8 @@ function number(p: Params): string {
   return p['target'] ?? m.problem_this_number();
 }
 
-// An address at the head of a sentence keeps its small letter; words do not.
-function begin(sentence: string): string {
+/** A sentence with a capital; an address at its head keeps its small letter. */
+export function begin(sentence: string): string {
   const first = sentence.split(' ', 1)[0] ?? '';
   return /[@.\d]/u.test(first) ? sentence : sentence.charAt(0).toLocaleUpperCase() + sentence.slice(1);
 }

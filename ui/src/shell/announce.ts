@@ -1,5 +1,7 @@
-import type { CallId, CallView } from '../contract';
+import type { CallId, CallView, EffectiveSettings, ServerView, Timestamp } from '../contract';
 import { partyName, stateWord } from '../i18n/calls';
+import { methodWord } from '../i18n/devices';
+import { dndNote } from '../i18n/dnd';
 import { inWords } from '../i18n/problems';
 import { m } from '../paraglide/messages';
 
@@ -40,4 +42,47 @@ function saying(call: CallView): Said {
     muted: call.muted,
     problem: problem ? inWords(problem) : '',
   };
+}
+
+/** What others changed in the user's settings, as sentences; the user's own acts are no news. */
+export function settingsNews(before: ServerView, after: ServerView): string[] {
+  const then = before.settings.own.effective;
+  const { effective: now, document } = after.settings.own;
+  const incoming = now.receive.lock?.author ?? document.incoming.stamp.author;
+  const outgoing = now.make.lock?.author ?? document.outgoing.stamp.author;
+  return [
+    ...(incoming.user === after.me.id ? [] : receiveNews(then, now, incoming.name)),
+    ...(outgoing.user === after.me.id ? [] : makeNews(then, now, outgoing.name)),
+    ...permissionNews(then, now),
+  ];
+}
+
+function receiveNews(
+  { receive: then }: EffectiveSettings,
+  { receive: now }: EffectiveSettings,
+  name: string,
+): string[] {
+  if (then.value !== now.value) return [now.value ? m.said_receive_on({ name }) : m.said_receive_off({ name })];
+  return now.lock && !then.lock ? [m.said_receive_locked({ name })] : [];
+}
+
+function makeNews(then: EffectiveSettings, now: EffectiveSettings, name: string): string[] {
+  if (then.make.value !== now.make.value)
+    return [now.make.value ? m.said_make_on({ name }) : m.said_make_off({ name })];
+  if (then.callMethod.value !== now.callMethod.value)
+    return [m.said_method({ name, method: methodWord(now.callMethod.value) })];
+  return now.make.lock && !then.make.lock ? [m.said_make_locked({ name })] : [];
+}
+
+function permissionNews(then: EffectiveSettings, now: EffectiveSettings): string[] {
+  return [
+    ...(then.receive.lock && !now.receive.lock ? [m.said_receive_unlocked()] : []),
+    ...(then.make.lock && !now.make.lock ? [m.said_make_unlocked()] : []),
+  ];
+}
+
+/** Whether Do not disturb was turned on or off, in a sentence. */
+export function dndNews(before: ServerView, after: ServerView, now: Timestamp): string[] {
+  if (before.dnd.on === after.dnd.on) return [];
+  return [after.dnd.on ? dndNote({ ...after.dnd, pending: false }, now) : m.dnd_said_off()];
 }

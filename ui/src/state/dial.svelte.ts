@@ -1,11 +1,17 @@
 import { createContext, tick } from 'svelte';
 import type { LookUp } from '../contract';
+import { offWords } from '../i18n/locks';
+import { obstacle } from './making';
 import type { Phone } from './phone.svelte';
 
 /** The dial field: what was typed, and what the phone says it means. */
 export class Dial {
   text = $state('');
   keypad = $state(false);
+  /** The field takes text although making calls is off: an emergency number may be meant. */
+  editing = $state(false);
+  /** How often nobody was called because making calls is off. */
+  refusals = $state(0);
   input = $state<HTMLInputElement>();
   readonly #phone: Phone;
 
@@ -36,14 +42,26 @@ export class Dial {
     this.change('');
   }
 
+  /** Calls `target`, unless making calls is off: then it says so and leaves the text. */
   call(target: string = this.text): void {
     if (target.trim() === '') return;
+    if (obstacle(this.#phone.view, target) === 'off') return this.refuse();
     this.#phone.send({ type: 'dial', target });
     this.clear();
     this.keypad = false;
   }
 
+  /** Tells why nobody is called: in words to readers, and on the screen by whoever shows the note. */
+  refuse(): void {
+    const { view, now } = this.#phone;
+    if (!view.server) return;
+    const { who, rest } = offWords(view.server, now, view.emergencyNumbers);
+    this.refusals += 1;
+    this.#phone.say([who, ...rest].join(' '));
+  }
+
   async focus(): Promise<void> {
+    this.editing = true;
     await tick();
     this.input?.focus();
   }

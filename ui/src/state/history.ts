@@ -1,9 +1,10 @@
 import type { HistoryEntry, Party, Timestamp } from '../contract';
 import { dayKey } from '../i18n/time';
+import type { ListedCall } from './records';
 
 /** One row of the list: a call, or missed calls of one party after each other on one day. */
 export interface HistoryRow {
-  entry: HistoryEntry;
+  entry: ListedCall;
   /** How many calls the row stands for. */
   times: number;
 }
@@ -16,7 +17,7 @@ export interface HistoryDay {
 }
 
 /** Puts calls, newest first, under their days and missed calls of one party into one row. */
-export function byDay(history: readonly HistoryEntry[], missedOnly: boolean): HistoryDay[] {
+export function byDay(history: readonly ListedCall[], missedOnly: boolean): HistoryDay[] {
   const days: HistoryDay[] = [];
   for (const entry of history) {
     if (missedOnly && entry.outcome !== 'missed') continue;

@@ -35,6 +35,12 @@ describe('keys', () => {
     expect(keyAction(key('Escape'), inSheet)).toBeUndefined();
   });
 
+  it('Do not disturb is turned on and off from anywhere, also from a sheet', () => {
+    const held = { ctrlKey: true, shiftKey: true };
+    expect(keyAction(key('D', 'KeyD', held), idle)).toEqual({ kind: 'dnd' });
+    expect(keyAction(key('D', 'KeyD', held), { ...idle, inSheet: true })).toEqual({ kind: 'dnd' });
+  });
+
   it('AltGr types characters and is no shortcut', () => {
     expect(keyAction(key('k', 'KeyK', { ctrlKey: true, altKey: true }), idle)).toBeUndefined();
   });

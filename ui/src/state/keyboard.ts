@@ -3,7 +3,7 @@ export type KeyAction =
   | { kind: 'dialField' }
   | { kind: 'type'; text: string }
   | { kind: 'tab'; tab: 'calls' | 'settings' }
-  | { kind: 'mute' | 'hold' | 'transfer' | 'swap' | 'answer' | 'decline' | 'region' | 'escape' }
+  | { kind: 'mute' | 'hold' | 'transfer' | 'swap' | 'answer' | 'decline' | 'dnd' | 'region' | 'escape' }
   | { kind: 'digit'; digit: string };
 
 /** What the meaning of a key depends on. */
@@ -26,6 +26,7 @@ const withControlShift: Record<string, KeyAction> = {
   H: { kind: 'hold' },
   T: { kind: 'transfer' },
   S: { kind: 'swap' },
+  D: { kind: 'dnd' },
   F9: { kind: 'answer' },
   F10: { kind: 'decline' },
   F11: { kind: 'mute' },

@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type { AccountView, Command, Levels, PhoneView, Timestamp } from '../contract';
 import type { Host, Stop } from '../host/host';
 import { arrange } from './calls';
+import { listedCalls } from './records';
 
 const silence: Levels = { microphone: 0, speaker: 0, ring: 0 };
 
@@ -11,7 +12,11 @@ export class Phone {
   levels = $state.raw<Levels>(silence);
   /** The clock of everything that shows time; it ticks once a second. */
   now = $state<Timestamp>(Date.now());
+  /** What readers are told besides what the view says; see `say`. */
+  said = $state.raw({ text: '' });
   readonly screen = $derived(arrange(this.view.calls));
+  /** The history with what only the server knows of it. */
+  readonly history = $derived(listedCalls(this.view));
   readonly #host: Host;
 
   private constructor(host: Host, view: PhoneView) {
@@ -41,6 +46,11 @@ export class Phone {
 
   send(command: Command): void {
     void this.#host.command(command);
+  }
+
+  /** Tells readers politely why nothing came of a press. */
+  say(text: string): void {
+    this.said = { text };
   }
 
   /** The account that calls go out over. */

@@ -1,7 +1,7 @@
-import type { HistoryEntry, LookUp, Party, TargetKind } from '../../contract';
+import type { Colleague, HistoryEntry, LookUp, Party, TargetKind } from '../../contract';
 
 /** What the scripted phone makes of a text in the dial field: roughly what the real one does. */
-export function lookUp(text: string, history: readonly HistoryEntry[]): LookUp {
+export function lookUp(text: string, history: readonly HistoryEntry[], colleagues: readonly Colleague[] = []): LookUp {
   const trimmed = text.trim();
   const kind = kindOf(trimmed);
   const dialable = kind !== 'empty' && kind !== 'name' && !trimmed.endsWith('@');
@@ -9,7 +9,7 @@ export function lookUp(text: string, history: readonly HistoryEntry[]): LookUp {
     text,
     kind,
     target: dialable ? trimmed : null,
-    suggestions: kind === 'empty' ? [] : suggestions(trimmed, history),
+    suggestions: kind === 'empty' ? [] : suggestions(trimmed, history, colleagues),
     problem: trimmed.endsWith('@') ? { code: 'invalidTarget', params: { target: trimmed }, details: null } : null,
   };
 }
@@ -22,11 +22,19 @@ function kindOf(text: string): TargetKind {
   return /^[\d+][\d\s()*#.-]*$/u.test(text) ? 'number' : 'name';
 }
 
-function suggestions(text: string, history: readonly HistoryEntry[]): LookUp['suggestions'] {
-  const found = new Map<string, { party: Party; lastCall: number }>();
+function suggestions(
+  text: string,
+  history: readonly HistoryEntry[],
+  colleagues: readonly Colleague[],
+): LookUp['suggestions'] {
+  const found = new Map<string, { party: Party; lastCall: number | null }>();
   for (const { party, startedAt } of history) {
     const key = party.address;
     if (key !== null && !found.has(key) && matches(party, text)) found.set(key, { party, lastCall: startedAt });
+  }
+  for (const { name, extension = '' } of colleagues) {
+    const party = { name, number: extension, address: `sip:${extension}@fiets.example` };
+    if (!found.has(party.address) && matches(party, text)) found.set(party.address, { party, lastCall: null });
   }
   return [...found.values()].slice(0, 6);
 }

@@ -1,8 +1,10 @@
 import type { CallView, Command, Levels, PhoneView } from '../../contract';
 import type { Host, Stop } from '../host';
 import { CallScript } from './calls';
+import { LogInScript } from './log-in';
 import { lookUp } from './look-up';
 import { account } from './sample';
+import { ServerScript } from './server';
 
 /**
  * A phone without network or sound behind the same seam as the real one, for tests and for work in a browser. Calls go
@@ -12,6 +14,8 @@ export class FakePhone implements Host {
   readonly commands: Command[] = [];
   view: PhoneView;
   readonly #calls: CallScript;
+  readonly server: ServerScript;
+  readonly #logIn: LogInScript;
   readonly #delay: number;
   readonly #viewListeners = new Set<(view: PhoneView) => void>();
   readonly #levelListeners = new Set<(levels: Levels) => void>();
@@ -21,6 +25,8 @@ export class FakePhone implements Host {
     this.view = view;
     this.#delay = delay;
     this.#calls = new CallScript(this);
+    this.server = new ServerScript(this);
+    this.#logIn = new LogInScript(this);
   }
 
   state(): Promise<PhoneView> {
@@ -57,7 +63,8 @@ export class FakePhone implements Host {
 
   command(command: Command): Promise<void> {
     this.commands.push(command);
-    if (!this.#calls.take(command)) this.#take(command);
+    const scripts = [this.#calls, this.#logIn, this.server];
+    if (!scripts.some((script) => script.take(command))) this.#take(command);
     return Promise.resolve();
   }
 
@@ -104,7 +111,7 @@ export class FakePhone implements Host {
   #lookUp(text: string): void {
     const { link: _taken, ...view } = this.view;
     this.view = view;
-    this.show({ lookUp: lookUp(text, view.history) });
+    this.show({ lookUp: lookUp(text, view.history, view.server?.colleagues) });
   }
 
   #takeAudio(command: Command): void {

@@ -1,12 +1,14 @@
 import type { Language, PhoneView, Theme } from '../../contract';
 import type { Host } from '../host';
 import { FakePhone } from './phone';
+import { serverScenes } from './server-scenes';
 import { account, audio, call, fairQuality, people, sampleView } from './sample';
 
 const minute = 60_000;
 
 /** Where the scripted phone can start, by name. */
 export const scenes: Record<string, (now: number) => Partial<PhoneView>> = {
+  ...serverScenes,
   home: () => ({}),
   first: () => ({ accounts: [], defaultAccount: null, history: [] }),
   empty: () => ({ history: [] }),

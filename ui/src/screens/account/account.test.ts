@@ -1,19 +1,26 @@
 import { screen } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import { button, open, sent } from '../../testing/render';
+import { button, open, sent, type Opened } from '../../testing/render';
 import { splitAddress } from './draft';
 
 const nobody = { accounts: [], defaultAccount: null, history: [] };
 
+const byHand = async (): Promise<Opened> => {
+  const opened = await open(nobody);
+  await opened.user.click(button('Add a SIP account by hand'));
+  return opened;
+};
+
 describe('the first account', () => {
-  it('is asked for at the first start, before anything else', async () => {
-    await open(nobody);
+  it('can be typed by hand at the first start, before anything else', async () => {
+    await byHand();
+    expect(screen.getByLabelText('Domain')).toBeDefined();
     expect(screen.getByRole('heading', { name: 'Welcome to Bellbird' })).toBeDefined();
     expect(screen.queryByRole('navigation')).toBeNull();
   });
 
   it('is tried at its server and then kept as it was typed', async () => {
-    const { host, user } = await open(nobody);
+    const { host, user } = await byHand();
     await user.type(screen.getByLabelText('Domain'), 'fiets.example');
     await user.type(screen.getByLabelText('Name or number'), 'linda');
     await user.type(screen.getByLabelText('Password'), 'secret');
@@ -28,7 +35,7 @@ describe('the first account', () => {
   });
 
   it('can be pasted as one address', async () => {
-    const { user } = await open(nobody);
+    const { user } = await byHand();
     await user.type(screen.getByLabelText('Name or number'), 'sip:linda@fiets.example');
     await user.tab();
     expect(screen.getByLabelText('Domain')).toHaveProperty('value', 'fiets.example');
@@ -36,7 +43,7 @@ describe('the first account', () => {
   });
 
   it('says in words what is missing, near the field, and moves there', async () => {
-    const { host, user } = await open(nobody);
+    const { host, user } = await byHand();
     await user.type(screen.getByLabelText('Domain'), 'fiets.example');
     await user.click(button('Add account'));
     const field = screen.getByLabelText('Name or number');
@@ -49,7 +56,7 @@ describe('the first account', () => {
   });
 
   it('tells a wrong password at the password and offers to add it anyway', async () => {
-    const { host, user } = await open(nobody);
+    const { host, user } = await byHand();
     await user.type(screen.getByLabelText('Domain'), 'fiets.example');
     await user.type(screen.getByLabelText('Name or number'), 'linda');
     await user.type(screen.getByLabelText('Password'), 'wrong');
@@ -61,7 +68,7 @@ describe('the first account', () => {
   });
 
   it('tells a server that is not there at the domain, or at the server where one was typed', async () => {
-    const { user } = await open(nobody);
+    const { user } = await byHand();
     await user.type(screen.getByLabelText('Domain'), 'nowhere.example');
     await user.type(screen.getByLabelText('Name or number'), 'linda');
     await user.type(screen.getByLabelText('Password'), 'secret');

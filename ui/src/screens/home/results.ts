@@ -1,6 +1,9 @@
-import type { LookUp, Timestamp } from '../../contract';
+import type { LookUp, PhoneView, Presence, Timestamp } from '../../contract';
 import { m } from '../../paraglide/messages';
 import { partyName } from '../../i18n/calls';
+import { presenceWord } from '../../i18n/presence';
+import { presenceOf } from '../../state/colleagues';
+import { isEmergency, makingIsOff } from '../../state/making';
 import { when } from '../../i18n/time';
 
 /** A row below the dial field that can be called. */
@@ -12,13 +15,17 @@ export interface Result {
   face: string | null;
   second: string;
   group: 'typed' | 'known';
+  /** Whether a colleague can be reached. */
+  presence?: Presence;
 }
 
 /** What can be called after typing: what was typed itself, then known parties. */
-export function results(answer: LookUp | undefined, now: Timestamp): Result[] {
+export function results(answer: LookUp | undefined, view: PhoneView, now: Timestamp): Result[] {
   if (!answer) return [];
   const typed: Result[] = answer.target === null ? [] : [asTyped(answer, answer.target)];
-  return [...typed, ...known(answer, now)];
+  // With making calls off only what always dials is offered.
+  if (makingIsOff(view)) return answer.kind === 'emergency' || isEmergency(view, answer.text) ? typed : [];
+  return [...typed, ...known(answer, view, now)];
 }
 
 function asTyped(answer: LookUp, target: string): Result {
@@ -33,12 +40,13 @@ function asTyped(answer: LookUp, target: string): Result {
   };
 }
 
-function known(answer: LookUp, now: Timestamp): Result[] {
+function known(answer: LookUp, view: PhoneView, now: Timestamp): Result[] {
   return answer.suggestions.flatMap(({ party, lastCall }, i) => {
     if (party.address === null) return [];
     const last = lastCall === null ? '' : m.dial_last_call({ when: when(lastCall, now) });
     const number = party.name === null ? '' : party.number;
-    const second = [number, last].filter(Boolean).join(' · ');
+    const presence = presenceOf(view, party);
+    const second = [number, presence && presenceWord(presence), last].filter(Boolean).join(' · ');
     return [
       {
         id: `known-${i}`,
@@ -47,6 +55,7 @@ function known(answer: LookUp, now: Timestamp): Result[] {
         face: party.name,
         second,
         group: 'known' as const,
+        ...(presence ? { presence } : {}),
       },
     ];
   });
