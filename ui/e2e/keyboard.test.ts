@@ -17,6 +17,8 @@ afterEach(() => page.context().close());
 describe('by keyboard alone', () => {
   it('an account is added, a call is made, muted, held and ended', async () => {
     await open(page, { scene: 'first' }, false);
+    await tabTo('Add a SIP account by hand');
+    await page.keyboard.press('Enter');
     await tabTo('Domain');
     await page.keyboard.type('fiets.example');
     await tabTo('Name or number');
@@ -36,6 +38,59 @@ describe('by keyboard alone', () => {
     await tabTo('Hang up');
     await page.keyboard.press('Enter');
     await page.getByText('No calls yet').waitFor();
+  });
+
+  it('a user logs in, turns Do not disturb on for an hour and off again', async () => {
+    await open(page, { scene: 'first' }, false);
+    await tabTo('Server');
+    await page.keyboard.type('bel.fiets.example');
+    await tabTo('Work e-mail');
+    await page.keyboard.type('linda@fiets.example');
+    await tabTo('Password');
+    await page.keyboard.type('secret');
+    await page.keyboard.press('Enter');
+    await page.getByRole('combobox').waitFor();
+
+    await tabTo('Do not disturb');
+    await page.keyboard.press('Space');
+    await page.getByRole('dialog').waitFor();
+    await tabTo('30 minutes');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('radio', { name: '1 hour', checked: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Do not disturb');
+    await page.keyboard.press('Control+Shift+D');
+    await page.getByRole('switch', { name: 'Do not disturb', checked: false }).waitFor();
+  });
+
+  it('what an administrator locked is passed over, and its note is met at the button that asks', async () => {
+    await open(page, { scene: 'locked' });
+    await page.keyboard.press('Control+4');
+    await tabTo('Telephony & Audio Jabra Evolve2 65');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Telephony & Audio' }).waitFor();
+    const names = (await stops()).map((stop) => stop.name);
+    expect(names).toContain('Ask for a change: Receive incoming calls');
+    expect(names).toContain('Ask for a change: Make calls');
+    expect(names.filter((name) => /^(?:Receive|Make|This client|All my)/u.test(name))).toEqual([]);
+    const described = await page
+      .getByRole('button', { name: 'Ask for a change: Make calls' })
+      .evaluate((element) => document.getElementById(element.getAttribute('aria-describedby') ?? '')?.textContent);
+    expect(described).toContain('Marieke Smit');
+  });
+
+  it('an emergency number is called while making calls is off, and no other', async () => {
+    await open(page, { scene: 'calls-off' });
+    await page.keyboard.type('0201234567');
+    await page.keyboard.press('Enter');
+    await page.getByText('turned this off on').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Hang up' }).count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('112');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Hang up' }).waitFor();
   });
 
   it('a sheet keeps the focus, and closing it gives the focus back', async () => {
@@ -61,7 +116,18 @@ describe('by keyboard alone', () => {
   });
 
   it('every stop of the window shows where the focus is', async () => {
-    for (const scene of ['home', 'call', 'two', 'incoming', 'refused', 'first']) {
+    for (const scene of [
+      'home',
+      'call',
+      'two',
+      'incoming',
+      'refused',
+      'first',
+      'server',
+      'dnd',
+      'calls-off',
+      'password',
+    ]) {
       await open(page, { scene });
       for (const stop of await stops()) expect(stop.ring, `${scene}: ${stop.name}`).toBe(true);
     }

@@ -18,12 +18,79 @@ function settingsPage(index: number): (page: Page) => Promise<void> {
 
 const toolbar = (page: Page, index: number): Promise<void> => page.locator('.ctl button').nth(index).click();
 
+/** Another way in than logging in with a password: 0 by link, 1 by hand. */
+const way = (page: Page, index: number): Promise<void> => page.locator('.ways button').nth(index).click();
+
+const more = async (page: Page): Promise<void> => {
+  await way(page, 1);
+  await page.locator('.more').click();
+};
+
+async function findServer(page: Page, address: string, until: string): Promise<void> {
+  await page.locator('input[name=server]').fill(address);
+  await page.locator('input[name=server]').blur();
+  await page.clock.runFor(1500);
+  await page.locator(until).waitFor();
+}
+
+async function logIn(page: Page, address: string, until: string): Promise<void> {
+  await page.locator('input[name=server]').fill(address);
+  await page.locator('input[name=login]').fill('linda@fiets.example');
+  await page.locator('input[name=secret]').fill('wrong');
+  await page.locator('button[type=submit]').click();
+  await page.clock.runFor(1500);
+  await page.locator(until).waitFor();
+}
+
+async function byHandWithout(page: Page): Promise<void> {
+  await way(page, 1);
+  await page.locator('button[type=submit]').click();
+}
+
+async function lockedRest(page: Page): Promise<void> {
+  await settingsPage(0)(page);
+  await page.locator('.note.lock').last().scrollIntoViewIfNeeded();
+}
+
+async function ask(page: Page): Promise<void> {
+  await settingsPage(0)(page);
+  await page.locator('.note.lock .btn').last().click();
+}
+
+async function changePassword(page: Page): Promise<void> {
+  await settingsPage(1)(page);
+  await page.locator('.pane .main > .row .btn').first().click();
+}
+
+async function pickTime(page: Page): Promise<void> {
+  await page.locator('.note.dnd .btn').click();
+  await page.locator('.picks label').last().click();
+}
+
+async function availability(page: Page): Promise<void> {
+  await page.locator('.account').click();
+  await page.locator('.menuitem').nth(1).click();
+}
+
+async function why(page: Page): Promise<void> {
+  await page.locator('.list .open', { hasText: 'Piet' }).first().click();
+  await page.locator('.pane .main .btn').first().click();
+}
+
 /** Every screen of the phone. */
 export const screens: Screen[] = [
   { name: 'first', scene: 'first' },
-  { name: 'first-more', scene: 'first', go: (page) => page.locator('.more').click() },
-  { name: 'first-error', scene: 'first', go: (page) => page.locator('button[type=submit]').click() },
+  { name: 'first-gap', scene: 'first', go: (page) => page.locator('button[type=submit]').click() },
+  { name: 'first-nobody', scene: 'first', go: (page) => findServer(page, 'bell.fiets.example', '.err') },
+  { name: 'first-found', scene: 'first', go: (page) => findServer(page, 'bel.fiets.example', '.good') },
+  { name: 'first-refused', scene: 'first', go: (page) => logIn(page, 'bel.fiets.example', '.err') },
+  { name: 'first-too-old', scene: 'first', go: (page) => logIn(page, 'old.fiets.example', '.note.bad') },
+  { name: 'first-link', scene: 'first', go: (page) => way(page, 0) },
+  { name: 'first-hand', scene: 'first', go: (page) => way(page, 1) },
+  { name: 'first-more', scene: 'first', go: more },
+  { name: 'first-error', scene: 'first', go: byHandWithout },
   { name: 'first-wrong', scene: 'first', go: wrongPassword },
+  { name: 'password', scene: 'password' },
   { name: 'home', scene: 'home' },
   { name: 'home-missed', scene: 'home', go: (page) => page.locator('.head button').first().click() },
   { name: 'home-menu', scene: 'accounts', go: (page) => page.locator('.account').click() },
@@ -57,9 +124,37 @@ export const screens: Screen[] = [
   { name: 'audio-unplugged', scene: 'unplugged', go: settingsPage(1) },
   { name: 'display', scene: 'home', go: settingsPage(2) },
   { name: 'about', scene: 'home', go: settingsPage(3) },
+  { name: 'server', scene: 'server' },
+  { name: 'server-menu', scene: 'server', go: (page) => page.locator('.account').click() },
+  { name: 'server-search', scene: 'server', go: (page) => page.locator('.dial input').fill('an') },
+  { name: 'server-settings', scene: 'server', go: settings },
+  { name: 'telephony', scene: 'saved', go: settingsPage(0) },
+  { name: 'telephony-locked', scene: 'locked', go: settingsPage(0) },
+  { name: 'telephony-locked-rest', scene: 'locked', go: lockedRest },
+  { name: 'telephony-asked', scene: 'asked', go: settingsPage(0) },
+  { name: 'telephony-ask', scene: 'locked', go: ask },
+  { name: 'locked-call', scene: 'locked-call' },
+  { name: 'account', scene: 'server', go: settingsPage(1) },
+  { name: 'account-password', scene: 'server', go: changePassword },
+  { name: 'dnd', scene: 'dnd' },
+  { name: 'dnd-panel', scene: 'dnd', go: (page) => page.locator('.note.dnd .btn').click() },
+  { name: 'dnd-time', scene: 'dnd', go: pickTime },
+  { name: 'availability', scene: 'dnd', go: availability },
+  { name: 'calls-off', scene: 'calls-off' },
+  { name: 'calls-off-typed', scene: 'calls-off', go: (page) => page.keyboard.type('0201234567') },
+  { name: 'calls-off-emergency', scene: 'calls-off', go: (page) => page.keyboard.type('112') },
+  { name: 'calls-off-keypad', scene: 'calls-off', go: keypad },
+  { name: 'server-offline', scene: 'server-offline' },
+  { name: 'server-offline-settings', scene: 'server-offline', go: settingsPage(0) },
+  { name: 'logged-out', scene: 'logged-out' },
+  { name: 'refusal', scene: 'refusal' },
+  { name: 'desk-call', scene: 'desk-call' },
+  { name: 'kept', scene: 'why' },
+  { name: 'why', scene: 'why', go: why },
 ];
 
 async function wrongPassword(page: Page): Promise<void> {
+  await way(page, 1);
   await page.locator('input[name=domain]').fill('fiets.example');
   await page.locator('input[name=username]').fill('linda');
   await page.locator('input[name=secret]').fill('wrong');

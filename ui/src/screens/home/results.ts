@@ -14,7 +14,7 @@ export interface Result {
   /** Whose face; nothing where only a number is known. */
   face: string | null;
   second: string;
-  group: 'typed' | 'known';
+  group: 'typed' | 'known' | 'colleague';
   /** Whether a colleague can be reached. */
   presence?: Presence;
 }
@@ -25,7 +25,9 @@ export function results(answer: LookUp | undefined, view: PhoneView, now: Timest
   const typed: Result[] = answer.target === null ? [] : [asTyped(answer, answer.target)];
   // With making calls off only what always dials is offered.
   if (makingIsOff(view)) return answer.kind === 'emergency' || isEmergency(view, answer.text) ? typed : [];
-  return [...typed, ...known(answer, view, now)];
+  const rows = known(answer, view, now);
+  const colleagues = rows.filter((row) => row.group === 'colleague');
+  return [...typed, ...colleagues, ...rows.filter((row) => row.group === 'known')];
 }
 
 function asTyped(answer: LookUp, target: string): Result {
@@ -54,7 +56,7 @@ function known(answer: LookUp, view: PhoneView, now: Timestamp): Result[] {
         name: partyName(party),
         face: party.name,
         second,
-        group: 'known' as const,
+        group: presence ? ('colleague' as const) : ('known' as const),
         ...(presence ? { presence } : {}),
       },
     ];

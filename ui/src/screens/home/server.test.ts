@@ -173,14 +173,14 @@ describe('a call by desk phone', () => {
 
 describe('calls that the server kept', () => {
   it('are in the list: held back without being missed, and answered on the desk phone', async () => {
-    await open({ server: serverView(now, { records: records(now) }) });
+    await open({ history: history(now), server: serverView(now, { records: records(now) }) });
     const held = button(/020 012 88 41.*Held back, Do not disturb/u);
     expect(held.closest('li')?.className).not.toContain('missed');
     expect(button(/Anna Bakker.*Answered on Desk phone, 203/u)).toBeDefined();
   });
 
   it('say why each phone rang or did not', async () => {
-    const { host, user } = await open({ server: serverView(now, { records: records(now) }) });
+    const { host, user } = await open({ history: history(now), server: serverView(now, { records: records(now) }) });
     await user.click(button(/Piet Zwart.*Missed twice/u));
     await user.click(button('Why did my phone not ring?'));
     expect(screen.getByRole('heading', { name: 'Why did my phone not ring?' })).toBeDefined();
