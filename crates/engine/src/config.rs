@@ -22,6 +22,10 @@ pub struct EngineConfig {
     pub media_address: Option<IpAddr>,
     /// Where to receive RTP.
     pub rtp_ports: PortRange,
+    /// What this program calls itself in the user's list of devices.
+    pub client_name: String,
+    /// Whether accounts register.
+    pub register: bool,
     /// Certificates and name servers.
     pub net: NetConfig,
     /// Devices, or what stands in for them.
@@ -39,6 +43,8 @@ impl EngineConfig {
             listen: Vec::new(),
             media_address: None,
             rtp_ports: PortRange::default(),
+            client_name: format!("Bellbird on {}", gethostname::gethostname().to_string_lossy()),
+            register: true,
             net: NetConfig::default(),
             sound: SoundConfig::default(),
             auto_answer: AutoAnswer::WhenAsked,

@@ -7,7 +7,10 @@ use bellbird_base::{Codec, Duration, Instant, Rng, Seed};
 use bellbird_contract::{CallId, Command, SrtpPolicy};
 use bellbird_media::{LatchPolicy, ProviderKeys, SessionConfig};
 use bellbird_net::{NetEvent, NetHandle, clock};
-use bellbird_phone::{Input, Loaded, MediaConfig, MediaEvent, MediaRefusal, MediaRequest, Output, Phone};
+use bellbird_phone::{
+    EventsId, EventsInput, HttpFailure, HttpId, HttpResponse, Input, Loaded, MediaConfig, MediaEvent, MediaRefusal,
+    MediaRequest, Output, Phone,
+};
 use bellbird_sip::agent::ResolveId;
 use bellbird_sip::status::StatusCode;
 use tokio::sync::mpsc;
@@ -18,6 +21,7 @@ use crate::call_media::CallMedia;
 use crate::config::{EngineConfig, ringtones};
 use crate::keeper::{Keeper, KeeperEvent};
 use crate::rtp::{RtpCommand, RtpEvent, RtpThread};
+use crate::server::ServerLink;
 use crate::sound::{SoundCommand, SoundEvent, SoundThread};
 
 /// How long a digit sounds where nobody holds a key down.
@@ -34,6 +38,8 @@ pub(crate) enum Report {
     Sound(SoundEvent),
     HostResolved(CallId, IpAddr),
     Reject(CallId, u16),
+    Http(HttpId, Result<HttpResponse, HttpFailure>),
+    Events(EventsId, EventsInput),
     /// Nobody holds the engine any more.
     Abandon,
 }
@@ -46,6 +52,7 @@ pub(crate) struct Driver {
     report: mpsc::UnboundedSender<Report>,
     events: mpsc::UnboundedSender<EngineEvent>,
     keeper: Keeper,
+    server: ServerLink,
     rtp: RtpThread,
     sound: SoundThread,
     calls: BTreeMap<CallId, CallMedia>,
@@ -87,6 +94,8 @@ impl Driver {
         let mut rng = Rng::new(&parts.seed);
         let mut config = bellbird_phone::Config::new(today());
         config.instance_id = Some(parts.instance);
+        config.register = parts.config.register;
+        config.client_name = parts.config.client_name.clone();
         config.auto_answer = parts.config.auto_answer;
         config.ringtones = ringtones();
         let mut phone = Phone::new(config, rng.fork(), now);
@@ -95,6 +104,7 @@ impl Driver {
         phone.handle_input(Input::Loaded(now, Box::new(loaded)));
         Self {
             phone,
+            server: ServerLink::new(parts.config.net.trust.clone(), parts.report.clone()),
             net: parts.net,
             net_events: parts.net_events,
             reports: parts.reports,
@@ -164,6 +174,8 @@ impl Driver {
                     self.phone.reject(now, call, status);
                 }
             }
+            Report::Http(id, answer) => self.phone.handle_input(Input::Http(now, id, answer)),
+            Report::Events(id, event) => self.phone.handle_input(Input::Events(now, id, event)),
             Report::Abandon => self.stage = Stage::Over,
         }
     }
@@ -270,6 +282,10 @@ impl Driver {
                 Output::Close(flow) => self.net.close(flow),
                 Output::Resolve(id, question) => self.net.resolve(id.0, question),
                 Output::Media(request) => self.carry_out(request),
+                Output::Http(request) => self.server.ask(request),
+                Output::OpenEvents(request) => self.server.open(request),
+                Output::CloseEvents(id) => self.server.close(id),
+                Output::SendEvent(id, text) => self.server.send(id, text),
                 Output::Store(request) => self.keeper.store(request),
                 Output::View(view) => {
                     self.events.send(EngineEvent::View(view)).ok();

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
+use bellbird_contract::server::ClientId;
 use bellbird_contract::{AccountId, ErrorCode, Problem, Secret};
-use bellbird_phone::{Loaded, LoadedAccount, StoreRequest};
+use bellbird_phone::{Loaded, LoadedAccount, LoadedServer, StoreRequest};
 
 use crate::secrets::{SecretError, SecretPlace, Secrets};
 use crate::store::{Store, StoreError};
@@ -146,11 +147,20 @@ impl Shelf {
             .map(|(id, settings)| LoadedAccount { id, settings, secret: self.secret(id, events), pin: self.pin(id) })
             .collect();
         let instance = self.instance_id();
-        (Loaded { accounts, history: memory.history, audio: memory.audio, preferences: memory.preferences }, instance)
+        let (server, outbox) = (memory.server, memory.outbox);
+        let server = server
+            .map(|memory| Box::new(LoadedServer { memory, outbox, token: self.secret_named(SERVER_TOKEN, events) }));
+        let client = self.store.as_ref().and_then(|store| store.text(CLIENT).ok().flatten()).map(ClientId);
+        let (history, audio, preferences) = (memory.history, memory.audio, memory.preferences);
+        (Loaded { accounts, history, audio, preferences, server, client }, instance)
     }
 
     fn secret(&self, id: AccountId, events: &mut impl FnMut(KeeperEvent)) -> Option<Secret> {
-        match self.secrets.as_ref()?.find(&secret_name(id)) {
+        self.secret_named(&secret_name(id), events)
+    }
+
+    fn secret_named(&self, name: &str, events: &mut impl FnMut(KeeperEvent)) -> Option<Secret> {
+        match self.secrets.as_ref()?.find(name) {
             Ok(secret) => secret.map(Secret::new),
             Err(error) => {
                 events(KeeperEvent::Trouble(Problem::new(ErrorCode::StorageFailed).detailed(error.to_string())));
@@ -191,6 +201,17 @@ impl Shelf {
             StoreRequest::DeleteHistory(id) => self.with_store(|store| store.forget_call(&id)),
             StoreRequest::ClearHistory => self.with_store(Store::clear_history),
             StoreRequest::SaveAudio(settings) => self.with_store(|store| store.keep_audio(&settings)),
+            StoreRequest::SaveServer(memory) => self.with_store(|store| store.keep_server(&memory)),
+            StoreRequest::SaveOutbox(outbox) => self.with_store(|store| store.keep_outbox(&outbox)),
+            StoreRequest::SaveServerToken(token) => {
+                self.with_secrets(|secrets| secrets.keep(SERVER_TOKEN, token.expose()))
+            }
+            StoreRequest::ForgetServerToken => self.with_secrets(|secrets| secrets.forget(SERVER_TOKEN)),
+            StoreRequest::SaveClient(client) => self.with_store(|store| store.keep_text(CLIENT, client.as_str())),
+            StoreRequest::ForgetServer => {
+                self.with_secrets(|secrets| secrets.forget(SERVER_TOKEN))?;
+                self.with_store(Store::forget_server)
+            }
             StoreRequest::SavePreferences(preferences) => self.with_store(|store| store.keep_preferences(&preferences)),
         }
     }
@@ -216,6 +237,11 @@ impl Shelf {
         self.secrets.as_ref().map(|secrets| act(secrets).map_err(problem)).transpose()
     }
 }
+
+/// The name of the server's token among the secrets.
+const SERVER_TOKEN: &str = "server-token";
+/// The name of this client's name on the server among the texts.
+const CLIENT: &str = "client";
 
 fn secret_name(id: AccountId) -> String {
     format!("account-{}", id.0)
@@ -279,6 +305,32 @@ mod tests {
         });
         assert!(run(&memory, |_| {}).0.accounts.is_empty());
         assert_eq!(Secrets::in_file(folder.path()).find("account-1").unwrap(), None);
+    }
+
+    #[test]
+    fn server_and_token_come_back_and_the_clients_name_outlives_the_log_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Memory::SelfContained(folder.path().to_owned());
+        let kept: bellbird_phone::ServerMemory = serde_json::from_value(serde_json::json!({
+            "address": { "secure": true, "host": "bel.fiets.example" },
+            "client": "c1",
+            "phone": {
+                "user": 3, "displayName": "Linda", "addressOfRecord": "601@fiets.example", "domain": "fiets.example",
+                "servers": [], "emergencyNumbers": ["112"]
+            }
+        }))
+        .unwrap();
+        run(&memory, |keeper| {
+            keeper.store(StoreRequest::SaveClient(ClientId("c1".to_owned())));
+            keeper.store(StoreRequest::SaveServer(Box::new(kept.clone())));
+            keeper.store(StoreRequest::SaveServerToken(Secret::new("token")));
+        });
+        let loaded = run(&memory, |_| {}).0.server.unwrap();
+        assert_eq!((loaded.memory, loaded.token), (kept, Some(Secret::new("token"))));
+        run(&memory, |keeper| keeper.store(StoreRequest::ForgetServer));
+        let loaded = run(&memory, |_| {}).0;
+        assert!(loaded.server.is_none() && loaded.client == Some(ClientId("c1".to_owned())));
+        assert_eq!(Secrets::in_file(folder.path()).find("server-token").unwrap(), None);
     }
 
     fn run(memory: &Memory, act: impl FnOnce(&Keeper)) -> (Loaded, String) {

@@ -5,6 +5,7 @@
 //! ```text
 //! shell → Command → driver task ⇄ Phone (sans-IO)
 //!                     ⇄ bellbird-net      SIP flows, names, network changes
+//!                     ⇄ server            HTTP, WebSocket
 //!                     ⇄ RTP thread        sessions and their sockets        ⇄ rings ⇄ sound thread ⇄ devices
 //!                     → keeper thread     database and secrets
 //! shell ← EngineEvent
@@ -26,6 +27,7 @@ mod engine;
 mod keeper;
 mod rtp;
 pub mod secrets;
+mod server;
 mod sound;
 pub mod store;
 

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bellbird_contract::{AccountId, AccountSettings, AudioSettings, HistoryEntry, HistoryId, Preferences};
+use bellbird_phone::{Outbox, ServerMemory};
 use refinery::Migration;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
@@ -20,6 +21,9 @@ mod embedded {
 
 const FILE: &str = "bellbird.sqlite";
 const COPIES: usize = 2;
+/// The two parts of what is kept of the server.
+const MEMORY: &str = "memory";
+const OUTBOX: &str = "outbox";
 /// More than anybody scrolls through; older calls stay in the file.
 const HISTORY_SHOWN: u32 = 1_000;
 
@@ -72,6 +76,10 @@ pub struct Memory {
     pub audio: AudioSettings,
     /// The newest calls, newest first.
     pub history: Vec<HistoryEntry>,
+    /// What the server told last.
+    pub server: Option<ServerMemory>,
+    /// What waits to be sent to it.
+    pub outbox: Option<Outbox>,
 }
 
 impl Store {
@@ -121,6 +129,8 @@ impl Store {
             preferences: self.preference("preferences")?.unwrap_or_default(),
             audio: self.preference("audio")?.unwrap_or_default(),
             history: self.history()?,
+            server: self.server_part(MEMORY)?,
+            outbox: self.server_part(OUTBOX)?,
         })
     }
 
@@ -179,6 +189,40 @@ impl Store {
     /// A text kept by [`Self::keep_text`].
     pub fn text(&self, name: &str) -> Result<Option<String>, StoreError> {
         self.preference(name)
+    }
+
+    /// Keeps what the server told.
+    pub fn keep_server(&self, memory: &ServerMemory) -> Result<(), StoreError> {
+        self.keep_server_part(MEMORY, memory)
+    }
+
+    /// Keeps what waits to be sent to the server.
+    pub fn keep_outbox(&self, outbox: &Outbox) -> Result<(), StoreError> {
+        self.keep_server_part(OUTBOX, outbox)
+    }
+
+    /// Forgets both.
+    pub fn forget_server(&self) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM server", [])?;
+        Ok(())
+    }
+
+    fn keep_server_part<T: Serialize>(&self, part: &str, document: &T) -> Result<(), StoreError> {
+        self.connection.execute(
+            "INSERT INTO server (part, document) VALUES (?1, ?2)
+             ON CONFLICT (part) DO UPDATE SET document = excluded.document",
+            params![part, serde_json::to_string(document)?],
+        )?;
+        Ok(())
+    }
+
+    /// What can't be read is as good as not there: the server tells it again.
+    fn server_part<T: DeserializeOwned>(&self, part: &str) -> Result<Option<T>, StoreError> {
+        let document: Option<String> = self
+            .connection
+            .query_row("SELECT document FROM server WHERE part = ?1", [part], |row| row.get(0))
+            .optional()?;
+        Ok(document.as_deref().and_then(readable))
     }
 
     fn keep_preference<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {

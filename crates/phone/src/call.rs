@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) party: Party,
     pub(crate) called_for: Option<Party>,
     pub(crate) phase: Phase,
+    /// Shown and not heard: Do Not Disturb was turned on while it rang.
+    pub(crate) silenced: bool,
     pub(crate) exchange: Exchange,
     /// Replies of the media side that are still to come and no longer wanted.
     pub(crate) superseded: u32,
@@ -154,6 +156,7 @@ impl Call {
             party: beginning.party,
             called_for: None,
             phase: beginning.phase,
+            silenced: false,
             exchange: Exchange::Idle,
             superseded: 0,
             hold: Holding::default(),

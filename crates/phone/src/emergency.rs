@@ -1,7 +1,7 @@
 use bellbird_contract::ToneCountry;
 
 /// The numbers that always dial in a country, the general one first.
-pub(crate) const fn emergency_numbers(country: ToneCountry) -> &'static [&'static str] {
+const fn emergency_numbers(country: ToneCountry) -> &'static [&'static str] {
     match country {
         ToneCountry::Nl | ToneCountry::Unknown => &["112"],
         ToneCountry::Be => &["112", "100", "101"],
@@ -12,9 +12,31 @@ pub(crate) const fn emergency_numbers(country: ToneCountry) -> &'static [&'stati
     }
 }
 
-/// Whether these digits are an emergency number there.
-pub(crate) fn is_emergency(digits: &str, country: ToneCountry) -> bool {
-    emergency_numbers(country).contains(&digits)
+/// The numbers that always dial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Emergency {
+    /// Those of a country, where nobody says better.
+    Country(ToneCountry),
+    /// Those that the server told for the user's location.
+    Told(Vec<String>),
+}
+
+impl Emergency {
+    /// Whether these digits are one of them.
+    pub(crate) fn is(&self, digits: &str) -> bool {
+        match self {
+            Self::Country(country) => emergency_numbers(*country).contains(&digits),
+            Self::Told(numbers) => numbers.iter().any(|number| number == digits),
+        }
+    }
+
+    /// All of them, the general one first.
+    pub(crate) fn list(&self) -> Vec<String> {
+        match self {
+            Self::Country(country) => emergency_numbers(*country).iter().map(|&number| number.to_owned()).collect(),
+            Self::Told(numbers) => numbers.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -23,8 +45,10 @@ mod tests {
 
     #[test]
     fn number_is_an_emergency_where_it_is_one_and_only_whole() {
-        assert!(is_emergency("110", ToneCountry::De));
-        assert!(!is_emergency("110", ToneCountry::Nl));
-        assert!(!is_emergency("1121", ToneCountry::Nl));
+        assert!(Emergency::Country(ToneCountry::De).is("110"));
+        assert!(!Emergency::Country(ToneCountry::Nl).is("110"));
+        assert!(!Emergency::Country(ToneCountry::Nl).is("1121"));
+        let told = Emergency::Told(vec!["112".to_owned(), "144".to_owned()]);
+        assert!(told.is("144") && !told.is("110"));
     }
 }

@@ -3,9 +3,14 @@ use std::net::IpAddr;
 use bellbird_base::{Codec, Duration, FlowId, FlowInfo, Instant, Remote, Transmit};
 use bellbird_contract::{
     AccountId, AccountSettings, AudioRole, AudioSettings, AudioTest, CallId, Device, DeviceInUse, HistoryEntry,
-    HistoryId, PhoneView, Preferences, Problem, Secret, SrtpPolicy, Timestamp, ToneCountry,
+    HistoryId, PhoneView, Preferences, Problem, Secret, SrtpPolicy, Timestamp, ToneCountry, server::ClientId,
 };
 use bellbird_sip::agent::{FlowEnd, Question, ResolveFailure, ResolveId};
+
+use crate::server::{
+    EventsId, EventsInput, EventsRequest, HttpFailure, HttpId, HttpRequest, HttpResponse, LoadedServer, Outbox,
+    ServerMemory,
+};
 
 /// What happens to a phone, beside the user's commands.
 #[derive(Debug)]
@@ -28,6 +33,10 @@ pub enum Input<'a> {
     Clock(Instant, Timestamp),
     /// What had been kept; given once, after the start.
     Loaded(Instant, Box<Loaded>),
+    /// The answer to [`Output::Http`].
+    Http(Instant, HttpId, Result<HttpResponse, HttpFailure>),
+    /// Something happened on a channel of events.
+    Events(Instant, EventsId, EventsInput),
     /// Something about sound.
     Media(Instant, MediaEvent),
     /// Something the driver could not do and the user has to know: storage, key store.
@@ -45,6 +54,14 @@ pub enum Output {
     Close(FlowId),
     /// Look a name up and say [`Input::Resolved`].
     Resolve(ResolveId, Question),
+    /// Ask the server and say [`Input::Http`].
+    Http(HttpRequest),
+    /// Open a channel of events and say [`Input::Events`].
+    OpenEvents(EventsRequest),
+    /// Close it; nothing is said back.
+    CloseEvents(EventsId),
+    /// Send a text message on it.
+    SendEvent(EventsId, String),
     /// Do something about sound.
     Media(MediaRequest),
     /// Keep or forget something.
@@ -69,6 +86,10 @@ pub struct Loaded {
     pub audio: AudioSettings,
     /// Language, theme, country, default account.
     pub preferences: Preferences,
+    /// The server, if somebody is logged in to one.
+    pub server: Option<Box<LoadedServer>>,
+    /// As it was given out in [`StoreRequest::SaveClient`].
+    pub client: Option<ClientId>,
 }
 
 /// An account that had been kept.
@@ -266,6 +287,18 @@ pub enum StoreRequest {
     SaveAudio(AudioSettings),
     /// Keep what the user chose about the program.
     SavePreferences(Preferences),
+    /// Keep the last state of the server.
+    SaveServer(Box<ServerMemory>),
+    /// Keep what waits to be sent to the server.
+    SaveOutbox(Box<Outbox>),
+    /// Keep the server's token in the key store.
+    SaveServerToken(Secret),
+    /// Forget the token.
+    ForgetServerToken,
+    /// Keep this client's name on the server; it outlives the log-in.
+    SaveClient(ClientId),
+    /// Forget the server, what waits to be sent and the token.
+    ForgetServer,
 }
 
 /// How a phone is set up, beside what the user chooses.
@@ -275,6 +308,11 @@ pub struct Config {
     pub sip: bellbird_sip::agent::Config,
     /// `urn:uuid:…` of this installation, constant over restarts (RFC 5626 §4.1).
     pub instance_id: Option<String>,
+    /// What this program calls itself in the user's list of devices: `Bellbird on reception-pc`.
+    pub client_name: String,
+    /// Whether accounts register. A program that only asks the server something leaves the registration to the one that
+    /// makes calls.
+    pub register: bool,
     /// What the calendar says now.
     pub clock: Timestamp,
     /// Whether calls are answered without a hand.
@@ -291,6 +329,8 @@ impl Config {
         Self {
             sip: bellbird_sip::agent::Config::default(),
             instance_id: None,
+            client_name: "Bellbird".to_owned(),
+            register: true,
             clock,
             auto_answer: AutoAnswer::Never,
             ringtones: Vec::new(),

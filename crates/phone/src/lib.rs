@@ -22,6 +22,7 @@ mod look_up;
 mod phone;
 mod problem;
 mod quality;
+mod server;
 mod sound;
 mod target;
 
@@ -30,3 +31,7 @@ pub use io::{
     MediaRequest, Output, QualitySample, Sound, SoundTest, StoreRequest, Tone,
 };
 pub use phone::Phone;
+pub use server::{
+    EventsId, EventsInput, EventsRequest, HttpFailure, HttpId, HttpMethod, HttpRequest, HttpResponse, LoadedServer,
+    Outbox, ServerAddress, ServerMemory, Waiting,
+};

@@ -1,12 +1,13 @@
-use bellbird_contract::{ErrorCode, HistoryEntry, LookUp, Problem, Suggestion, TargetKind, ToneCountry};
+use bellbird_contract::{ErrorCode, HistoryEntry, LookUp, Problem, Suggestion, TargetKind};
 
+use crate::emergency::Emergency;
 use crate::target::{Home, Target};
 
 const SHOWN: usize = 8;
 
 /// Tells what was typed means and which parties of the history it matches.
-pub(crate) fn look_up(text: &str, country: ToneCountry, home: Option<&Home>, history: &[HistoryEntry]) -> LookUp {
-    let target = Target::parse(text, country);
+pub(crate) fn look_up(text: &str, emergency: &Emergency, home: Option<&Home>, history: &[HistoryEntry]) -> LookUp {
+    let target = Target::parse(text, emergency);
     LookUp {
         text: text.to_owned(),
         kind: target.kind(),
@@ -71,7 +72,7 @@ fn digits(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bellbird_contract::Party;
+    use bellbird_contract::{Party, ToneCountry};
 
     use super::*;
     use crate::history::tests::entry;
@@ -88,7 +89,7 @@ mod tests {
             named("Anna Bakker", "602", 7),
             named("Piet Zwart", "0200128840", 6),
         ];
-        let looked_up = look_up(text, ToneCountry::Nl, None, &history);
+        let looked_up = look_up(text, &Emergency::Country(ToneCountry::Nl), None, &history);
         looked_up.suggestions.into_iter().filter_map(|suggestion| suggestion.party.name).collect()
     }
 

@@ -5,6 +5,7 @@ mod agent_events;
 mod calling;
 mod ending;
 mod negotiation;
+mod server;
 mod transfer;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,10 +21,10 @@ use bellbird_sip::status::StatusCode;
 use crate::account::{Account, Reach};
 use crate::call::{Call, Phase};
 use crate::clock::WallClock;
-use crate::emergency::emergency_numbers;
 use crate::history::History;
 use crate::io::{Config, DevicesNow, Input, Loaded, MediaEvent, MediaRequest, Output, Sound, SoundTest, StoreRequest};
 use crate::look_up::look_up;
+use crate::server::Server;
 use crate::sound::{is_going_on, sound_of};
 use crate::target::Target;
 use accounts::Trial;
@@ -61,6 +62,8 @@ pub struct Phone {
     notices: Vec<(Notice, Instant)>,
     last_notice: u32,
     offline_since: Option<Timestamp>,
+    server: Server,
+    presence: server::Presence,
     leaving: Leaving,
     outputs: VecDeque<Output>,
     shown: View,
@@ -94,11 +97,13 @@ impl Phone {
     /// A phone without accounts: give it [`Input::Loaded`] next.
     pub fn new(config: Config, seed: Seed, now: Instant) -> Self {
         let mut rng = Rng::new(&seed);
+        let clock = WallClock::new(now, config.clock);
+        let server = Server::new(&rng.fork(), now, clock, config.client_name.clone());
         Self {
             agent: UserAgent::new(config.sip.clone(), rng.fork(), now),
             rng,
             now,
-            clock: WallClock::new(now, config.clock),
+            clock,
             config,
             accounts: Vec::new(),
             trial: None,
@@ -113,6 +118,8 @@ impl Phone {
             notices: Vec::new(),
             last_notice: 0,
             offline_since: None,
+            server,
+            presence: server::Presence::default(),
             leaving: Leaving::No,
             outputs: VecDeque::new(),
             shown: View::Stale(PhoneView::default()),
@@ -127,7 +134,10 @@ impl Phone {
             Command::TestAccount { account } => self.try_account(&account),
             Command::CancelAccountTest => self.cancel_trial(),
             Command::AddAccount { account } => self.add_account(&account),
-            Command::EditAccount { id, account } => self.edit_account(id, &account),
+            Command::EditAccount { id, account } => self.edit_any_account(id, account),
+            Command::RemoveAccount { id } if self.server.account() == Some(id) => {
+                self.server_command(&Command::LogOutOfServer);
+            }
             Command::RemoveAccount { id } => self.remove_account(id),
             Command::SetDefaultAccount { id } => self.set_preferences(|it| it.default_account = Some(id)),
             Command::Register { id } => self.register(id),
@@ -161,7 +171,7 @@ impl Phone {
             Command::SetCountry { country } => self.set_preferences(|it| it.country = country),
             Command::DismissNotice { id } => self.notices.retain(|(notice, _)| notice.id != id),
             Command::Quit => self.quit(),
-            Command::FindServer { .. }
+            command @ (Command::FindServer { .. }
             | Command::LogInToServer { .. }
             | Command::LogInWithLink { .. }
             | Command::CancelServerLogIn
@@ -179,8 +189,8 @@ impl Phone {
             | Command::AskWhy { .. }
             | Command::CloseWhy
             | Command::CancelServerCall { .. }
-            | Command::DismissRefusal
-            | Command::Unknown => {}
+            | Command::DismissRefusal) => self.server_command(&command),
+            Command::Unknown => {}
         }
     }
 
@@ -208,8 +218,16 @@ impl Phone {
                 self.agent_input(now, agent::Input::FlowClosed(now, flow, end));
             }
             Input::Resolved(now, id, answer) => self.agent_input(now, agent::Input::Resolved(now, id, answer)),
-            Input::Resume(now) => self.agent_input(now, agent::Input::Resume(now)),
-            Input::NetworkChanged(now) => self.agent_input(now, agent::Input::NetworkChanged(now)),
+            Input::Resume(now) => {
+                self.agent_input(now, agent::Input::Resume(now));
+                self.rebuild_server();
+            }
+            Input::NetworkChanged(now) => {
+                self.agent_input(now, agent::Input::NetworkChanged(now));
+                self.rebuild_server();
+            }
+            Input::Http(now, id, answer) => self.server_answered(now, id, &answer),
+            Input::Events(now, id, event) => self.server_event(now, id, event),
             Input::Clock(now, shown) => {
                 self.now = now;
                 self.clock = WallClock::new(now, shown);
@@ -236,6 +254,8 @@ impl Phone {
                 agent::Output::Close(flow) => return self.close(flow),
                 agent::Output::Resolve(id, question) => return Output::Resolve(id, question),
                 agent::Output::Event(event) => self.handle_agent_event(event),
+                // What the server's side asks for may be work for the user agent.
+                agent::Output::Timeout(..) if self.serve() => {}
                 agent::Output::Timeout(at, _) => return self.own_output(at),
             }
         }
@@ -246,6 +266,7 @@ impl Phone {
         let revision = match &self.shown {
             View::Stale(view) | View::Told(view) => view.revision,
         };
+        let (server, server_log_in) = self.server.view();
         PhoneView {
             revision,
             accounts: self.accounts.iter().map(Account::view).collect(),
@@ -257,15 +278,12 @@ impl Phone {
             look_up: self.look_up.clone(),
             link: self.link.clone(),
             connectivity: self.connectivity(),
-            emergency_numbers: emergency_numbers(self.preferences.country)
-                .iter()
-                .map(|&number| number.into())
-                .collect(),
+            emergency_numbers: self.emergency().list(),
             audio: self.audio_view(),
             preferences: self.preferences.clone(),
             notices: self.notices.iter().map(|(notice, _)| notice.clone()).collect(),
-            server: None,
-            server_log_in: None,
+            server,
+            server_log_in,
         }
     }
 
@@ -298,6 +316,7 @@ impl Phone {
     /// Brings what follows from the rest up to date: shown states, connectivity, sound.
     fn refresh(&mut self) {
         let now = self.clock.at(self.now);
+        self.follow_server();
         let busy = self.calls.iter().any(is_going_on);
         for call in &mut self.calls {
             call.refresh(now, busy);
@@ -340,7 +359,7 @@ impl Phone {
         });
         let notices = self.notices.iter().map(|(_, until)| *until).filter(|until| *until != Instant::FAR_FUTURE);
         let trial = self.trial.as_ref().and_then(Trial::deadline);
-        calls.chain(notices).chain(self.leaves_at()).chain(trial).min()
+        calls.chain(notices).chain(self.leaves_at()).chain(trial).chain(self.server.wakes()).min()
     }
 
     /// Does what is due.
@@ -359,6 +378,7 @@ impl Phone {
             self.answer(call);
         }
         self.trial_is_due();
+        self.wake_server();
     }
 
     fn load(&mut self, now: Instant, loaded: Loaded) {
@@ -368,6 +388,7 @@ impl Phone {
         self.preferences = loaded.preferences;
         self.audio.settings = loaded.audio;
         self.request(MediaRequest::Audio(self.audio.settings.clone()));
+        self.load_server(loaded.server, loaded.client);
         for account in loaded.accounts {
             self.take_account(account);
         }
@@ -379,6 +400,7 @@ impl Phone {
             self.hang_up(call);
         }
         self.end_trial();
+        self.server.at(self.now, self.clock).quit();
         for account in &self.accounts {
             let _ = self.agent.unregister(self.now, account.agent);
         }
@@ -408,8 +430,12 @@ impl Phone {
     /// A page or a mail may hold any link, so that it only fills the dial field.
     fn open_link(&mut self, link: &str) {
         let home = self.default_account().map(|account| &account.home);
-        match Target::parse(link, self.preferences.country).shown(home) {
-            Some(shown) => self.link = Some(shown),
+        let target = Target::parse(link, &self.emergency());
+        match target.shown(home) {
+            Some(shown) => match self.making_calls_off(&target, None) {
+                Some(problem) => self.refuse(problem),
+                None => self.link = Some(shown),
+            },
             None => self.refuse(Problem::new(ErrorCode::InvalidTarget).with("target", link.trim())),
         }
     }
@@ -417,7 +443,13 @@ impl Phone {
     fn look_up(&mut self, text: &str) {
         self.link = None;
         let home = self.default_account().map(|account| &account.home);
-        self.look_up = look_up(text, self.preferences.country, home, self.history.entries());
+        let emergency = self.emergency();
+        let mut look_up = look_up(text, &emergency, home, self.history.entries());
+        if let Some(problem) = self.making_calls_off(&Target::parse(text, &emergency), None) {
+            look_up.target = None;
+            look_up.problem = Some(problem);
+        }
+        self.look_up = look_up;
     }
 
     fn set_preferences(&mut self, change: impl FnOnce(&mut Preferences)) {

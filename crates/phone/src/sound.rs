@@ -9,7 +9,7 @@ use crate::io::{Sound, Tone};
 /// side sends none itself. Busy and congestion sound as long as the failed call is shown and nothing else goes on.
 pub(crate) fn sound_of(calls: &[Call], audio: &AudioSettings, country: ToneCountry) -> Sound {
     let busy = calls.iter().any(is_going_on);
-    let incoming = calls.iter().any(Call::is_incoming);
+    let incoming = calls.iter().any(|call| call.is_incoming() && !call.silenced);
     let tone = match () {
         () if incoming && busy => Some(Tone::CallWaiting),
         () if calls.iter().any(|call| matches!(call.phase, Phase::Ringing { early_media: false })) => {

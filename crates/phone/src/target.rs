@@ -1,9 +1,9 @@
 //! From what was typed, pasted or clicked to a URI that can be called.
 
-use bellbird_contract::{TargetKind, ToneCountry};
+use bellbird_contract::TargetKind;
 use bellbird_sip::uri::{Host, Uri};
 
-use crate::emergency::is_emergency;
+use crate::emergency::Emergency;
 
 /// What was typed, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +48,15 @@ impl Home {
 
 impl Target {
     /// Understands what was typed.
-    pub(crate) fn parse(typed: &str, country: ToneCountry) -> Self {
+    pub(crate) fn parse(typed: &str, emergency: &Emergency) -> Self {
         let typed = typed.trim();
         let (scheme, rest) = split_scheme(typed);
         match scheme {
             _ if rest.is_empty() => Self::Empty,
-            Scheme::Tel => Self::number(&unescape(before(rest, ';')), country),
-            Scheme::Callto => Self::bare(&unescape(rest), country),
-            Scheme::Sip => Self::sip(typed, rest, country),
-            Scheme::None => Self::bare(rest, country),
+            Scheme::Tel => Self::number(&unescape(before(rest, ';')), emergency),
+            Scheme::Callto => Self::bare(&unescape(rest), emergency),
+            Scheme::Sip => Self::sip(typed, rest, emergency),
+            Scheme::None => Self::bare(rest, emergency),
         }
     }
 
@@ -90,27 +90,27 @@ impl Target {
         }
     }
 
-    fn bare(text: &str, country: ToneCountry) -> Self {
+    fn bare(text: &str, emergency: &Emergency) -> Self {
         if text.contains('@') {
             return Uri::parse(&format!("sip:{text}")).map_or(Self::Name, |uri| Self::Address(callable(&uri)));
         }
-        let number = Self::number(text, country);
+        let number = Self::number(text, emergency);
         if number == Self::Name && is_user(text) { Self::User(text.to_owned()) } else { number }
     }
 
-    fn sip(whole: &str, rest: &str, country: ToneCountry) -> Self {
+    fn sip(whole: &str, rest: &str, emergency: &Emergency) -> Self {
         // `sip:601` is a host by the grammar; whoever writes it means a number or a user.
         if !rest.contains('@') && Home::parse(before(rest, ';')).is_none_or(|home| !home.host.contains(['.', ':'])) {
-            return Self::bare(before(rest, ';'), country);
+            return Self::bare(before(rest, ';'), emergency);
         }
         Uri::parse(whole).map_or(Self::Name, |uri| Self::Address(callable(&uri)))
     }
 
-    fn number(text: &str, country: ToneCountry) -> Self {
+    fn number(text: &str, emergency: &Emergency) -> Self {
         let Some(digits) = dialable(text) else { return Self::Name };
         let kind = match digits.as_bytes() {
             [] => return Self::Name,
-            _ if is_emergency(&digits, country) => TargetKind::Emergency,
+            _ if emergency.is(&digits) => TargetKind::Emergency,
             [b'*' | b'#', ..] => TargetKind::Code,
             _ => TargetKind::Number,
         };
@@ -196,11 +196,13 @@ fn unescape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bellbird_contract::ToneCountry;
+
     use super::*;
 
     fn called(typed: &str) -> Option<String> {
         let home = Home::parse("fiets.example").unwrap();
-        Target::parse(typed, ToneCountry::Nl).uri(&home).map(|uri| uri.to_string())
+        Target::parse(typed, &Emergency::Country(ToneCountry::Nl)).uri(&home).map(|uri| uri.to_string())
     }
 
     #[test]
@@ -213,7 +215,7 @@ mod tests {
 
     #[test]
     fn codes_keep_star_and_hash() {
-        let target = Target::parse("*21*601#", ToneCountry::Nl);
+        let target = Target::parse("*21*601#", &Emergency::Country(ToneCountry::Nl));
         assert_eq!(target.kind(), TargetKind::Code);
         assert_eq!(called("*21*601#").unwrap(), "sip:*21*601%23@fiets.example");
     }
@@ -259,9 +261,9 @@ mod tests {
 
     #[test]
     fn emergency_number_is_told_apart_by_country() {
-        assert_eq!(Target::parse("1 1 2", ToneCountry::Nl).kind(), TargetKind::Emergency);
-        assert_eq!(Target::parse("tel:911", ToneCountry::Us).kind(), TargetKind::Emergency);
-        assert_eq!(Target::parse("911", ToneCountry::Nl).kind(), TargetKind::Number);
+        assert_eq!(Target::parse("1 1 2", &Emergency::Country(ToneCountry::Nl)).kind(), TargetKind::Emergency);
+        assert_eq!(Target::parse("tel:911", &Emergency::Country(ToneCountry::Us)).kind(), TargetKind::Emergency);
+        assert_eq!(Target::parse("911", &Emergency::Country(ToneCountry::Nl)).kind(), TargetKind::Number);
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Phone {
             Ok(tidied) => tidied,
             Err(problem) => return self.refuse(problem),
         };
-        let instance = self.config.instance_id.clone();
+        let instance = self.instance_of(id);
         let Some(account) = self.accounts.iter_mut().find(|account| account.id == id) else { return };
         // Whoever types another server or a new password may have another realm.
         let unpinned = account.pin.is_some() && (draft.secret.is_some() || account.home != home);
@@ -173,17 +173,18 @@ impl Phone {
     }
 
     pub(super) fn register(&mut self, id: AccountId) {
-        let Some(account) = self.account(id).filter(|account| account.settings.register) else { return };
+        let wanted = self.config.register;
+        let Some(account) = self.account(id).filter(|account| wanted && account.settings.register) else { return };
         let _ = self.agent.register(self.now, account.agent);
     }
 
-    fn fresh_account_id(&self) -> AccountId {
+    pub(super) fn fresh_account_id(&self) -> AccountId {
         let used = self.accounts.iter().map(|account| account.id.0);
         let remembered = self.history.entries().iter().map(|entry| entry.account.0);
         AccountId(used.chain(remembered).max().unwrap_or(0).saturating_add(1))
     }
 
-    fn start_account(
+    pub(super) fn start_account(
         &mut self,
         id: AccountId,
         settings: AccountSettings,
@@ -191,8 +192,10 @@ impl Phone {
         secret: Option<Secret>,
         pin: Option<String>,
     ) {
-        let instance = self.config.instance_id.as_deref();
-        let Some(config) = agent_config(&settings, &home, secret.as_ref(), pin.as_deref(), instance) else { return };
+        let instance = self.instance_of(id);
+        let Some(config) = agent_config(&settings, &home, secret.as_ref(), pin.as_deref(), instance.as_deref()) else {
+            return;
+        };
         let agent = self.agent.add_account(self.now, config);
         self.keep_account(id, agent, settings, home, secret, pin);
         self.register(id);

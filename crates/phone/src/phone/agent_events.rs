@@ -36,6 +36,14 @@ impl Phone {
             }
             return;
         };
+        let of_server = self.server.account() == Some(account.id);
+        if of_server && self.receives_no_calls(incoming) {
+            if let Some(unavailable) = StatusCode::new(480) {
+                let _ = self.agent.reject(self.now, agent, unavailable, None);
+            }
+            return;
+        }
+        let silenced = of_server && self.server.dnd_is_on() && self.server.dnd_waits();
         let home = account.home.host.clone();
         let shown = |party_: &agent::Party| party(party_.display_name.as_deref(), &party_.uri, party_.anonymous, &home);
         let from = self.known_party(shown(&incoming.from));
@@ -48,6 +56,7 @@ impl Phone {
         if let Some(call) = self.call_mut(id) {
             call.agent = Some(agent);
             call.called_for = called_for;
+            call.silenced = silenced;
         }
         let _ = self.agent.ring(self.now, agent, None);
         if answer_at.is_some_and(|at| at <= self.now) {

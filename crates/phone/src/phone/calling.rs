@@ -28,12 +28,20 @@ pub(super) struct Destination {
 impl Phone {
     pub(super) fn dial(&mut self, typed: &str, account: Option<AccountId>) {
         self.link = None;
-        if Target::parse(typed, self.preferences.country).kind() == TargetKind::Emergency {
+        let target = Target::parse(typed, &self.emergency());
+        if let Some(problem) = self.making_calls_off(&target, account) {
+            return self.refuse(problem);
+        }
+        let emergency = self.is_emergency(&target, account);
+        if emergency {
             self.give_up_going_out();
+            self.presence.emergency_call = Some(self.now);
         }
-        if let Some(destination) = self.destination(typed, account) {
-            self.call_out(destination);
+        let Some(destination) = self.destination(typed, account) else { return };
+        if !emergency && self.server_calls(&target, destination.account) {
+            return;
         }
+        self.call_out(destination);
     }
 
     /// An emergency call waits for no other.
@@ -164,7 +172,7 @@ impl Phone {
 
     /// What was typed as somebody to call, or a word to the user why not.
     pub(super) fn destination(&mut self, typed: &str, account: Option<AccountId>) -> Option<Destination> {
-        let target = Target::parse(typed, self.preferences.country);
+        let target = Target::parse(typed, &self.emergency());
         let Some(account) = self.account_for(&target, account) else {
             self.refuse(Problem::new(ErrorCode::NoAccount).with("target", typed.trim()));
             return None;

@@ -11,6 +11,7 @@ use super::Phone;
 use super::calling::Destination;
 use crate::call::{Call, OfferFor, Phase, Transfer, party};
 use crate::io::MediaRequest;
+use crate::target::Target;
 
 impl Phone {
     pub(super) fn transfer_blind(&mut self, id: CallId, typed: &str) {
@@ -27,6 +28,10 @@ impl Phone {
             return;
         };
         let account = call.account;
+        let target = Target::parse(typed, &self.emergency());
+        if let Some(problem) = self.making_calls_off(&target, Some(account)) {
+            return self.refuse(problem);
+        }
         let Some(destination) = self.destination(typed, Some(account)) else { return };
         let Some(asked) = self.call_out(destination) else { return };
         self.set_hold(id, true);

@@ -114,6 +114,9 @@ impl Desk {
                     self.sounds.push(sound);
                 }
                 Output::Media(request) => self.media.take(request),
+                Output::Http(_) | Output::OpenEvents(_) | Output::CloseEvents(_) | Output::SendEvent(..) => {
+                    panic!("nobody is logged in to a server here")
+                }
                 Output::Store(request) => self.stored.push(request),
                 Output::View(view) => {
                     self.view = *view;

@@ -1,11 +1,16 @@
 //! Phones joined in memory over a seeded network, with made-up sound.
 
 // Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::result_large_err)]
 
 mod calls;
+mod convergence;
 mod desk;
+mod enforcement;
+mod exchange;
+mod handset;
 mod holding;
+mod log_in;
 mod others;
 mod registrar;
 mod transfers;

@@ -75,6 +75,9 @@ impl Line {
                 }
                 Output::View(view) => self.view = *view,
                 Output::Store(request) => self.stored.push(request),
+                Output::Http(_) | Output::OpenEvents(_) | Output::CloseEvents(_) | Output::SendEvent(..) => {
+                    panic!("nobody is logged in to a server here")
+                }
                 Output::Close(_) | Output::Media(_) => {}
                 Output::Finished => self.finished = true,
                 Output::Timeout(_) => match replies.pop() {

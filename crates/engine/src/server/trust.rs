@@ -1,0 +1,175 @@
+//! Whose certificates are believed: those of the system's authorities, or of the one that a link named.
+
+use std::sync::Arc;
+
+use bellbird_net::Trust;
+use bellbird_phone::HttpFailure;
+use ring::digest::{SHA256, digest};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+/// The client's side of TLS. With an authority nobody else is believed, the system's included.
+pub(super) async fn config(trust: &Trust, authority: Option<String>) -> Result<Arc<ClientConfig>, HttpFailure> {
+    let broken = |error: Error| HttpFailure::Broken(error.to_string());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions().map_err(broken)?;
+    Ok(Arc::new(match authority {
+        Some(authority) => {
+            let verifier = Arc::new(Pinned::new(authority, &provider));
+            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        }
+        None => {
+            let trust = trust.clone();
+            // Reading the system's authorities takes a while.
+            let roots = tokio::task::spawn_blocking(move || roots(&trust)).await;
+            let roots = roots.map_err(|error| HttpFailure::Broken(error.to_string()))?;
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
+    }))
+}
+
+fn roots(trust: &Trust) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    if trust.system {
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::warn!("some of the system's certificate authorities can't be read: {error}");
+        }
+        roots.add_parsable_certificates(found.certs);
+    }
+    roots.add_parsable_certificates(trust.authorities.iter().cloned());
+    roots
+}
+
+/// Believes the authority with this fingerprint, which the server has to send along, and nobody else.
+#[derive(Debug)]
+struct Pinned {
+    /// SHA-256 in lower-case hexadecimal.
+    authority: String,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Pinned {
+    fn new(authority: String, provider: &CryptoProvider) -> Self {
+        Self { authority, algorithms: provider.signature_verification_algorithms }
+    }
+
+    fn is_it(&self, certificate: &CertificateDer<'_>) -> bool {
+        fingerprint(certificate) == self.authority
+    }
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        // A certificate that signed itself is its own authority.
+        if !self.is_it(end_entity) {
+            let authority = intermediates.iter().find(|certificate| self.is_it(certificate));
+            let authority = authority.ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
+            let mut roots = RootCertStore::empty();
+            roots.add(authority.clone().into_owned())?;
+            let algorithms = self.algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&certificate, &roots, intermediates, now, algorithms)?;
+        }
+        verify_server_name(&certificate, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    digest(&SHA256, certificate).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
+
+    use super::*;
+
+    struct Authority {
+        certificate: Certificate,
+        issuer: Issuer<'static, KeyPair>,
+    }
+
+    impl Authority {
+        fn new() -> Self {
+            let key = KeyPair::generate().unwrap();
+            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let certificate = params.self_signed(&key).unwrap();
+            Self { certificate, issuer: Issuer::new(params, key) }
+        }
+
+        fn sign(&self, name: &str) -> CertificateDer<'static> {
+            let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+            params.signed_by(&KeyPair::generate().unwrap(), &self.issuer).unwrap().der().clone()
+        }
+    }
+
+    fn is_believed(pin: &CertificateDer<'_>, shown: &CertificateDer<'_>, beside: &[CertificateDer<'_>]) -> bool {
+        let pinned = Pinned::new(fingerprint(pin), &rustls::crypto::ring::default_provider());
+        let name = ServerName::try_from("bel.fiets.example").unwrap();
+        pinned.verify_server_cert(shown, beside, &name, &[], UnixTime::now()).is_ok()
+    }
+
+    #[test]
+    fn authority_of_the_link_is_believed_and_no_other() {
+        let (ours, other) = (Authority::new(), Authority::new());
+        let pin = ours.certificate.der().clone();
+        assert!(is_believed(&pin, &ours.sign("bel.fiets.example"), std::slice::from_ref(&pin)));
+        assert!(!is_believed(&pin, &other.sign("bel.fiets.example"), &[other.certificate.der().clone()]));
+        // Sending the right authority along proves nothing.
+        assert!(!is_believed(&pin, &other.sign("bel.fiets.example"), std::slice::from_ref(&pin)));
+        assert!(!is_believed(&pin, &ours.sign("bel.fiets.example"), &[]));
+    }
+
+    #[test]
+    fn certificate_has_to_bear_the_servers_name() {
+        let ours = Authority::new();
+        let pin = ours.certificate.der().clone();
+        assert!(!is_believed(&pin, &ours.sign("elsewhere.example"), std::slice::from_ref(&pin)));
+    }
+
+    #[test]
+    fn certificate_that_signed_itself_can_be_pinned() {
+        let key = KeyPair::generate().unwrap();
+        let own = CertificateParams::new(vec!["bel.fiets.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+        assert!(is_believed(own.der(), own.der(), &[]));
+        let ours = Authority::new();
+        assert!(!is_believed(own.der(), &ours.sign("bel.fiets.example"), &[]));
+    }
+}
