@@ -12,6 +12,9 @@ pub(crate) struct Arguments {
     /// Print one JSON object a line for each thing that happens.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Where the log-in to a server is kept; without it in the user's own data folder.
+    #[arg(long, global = true, value_name = "FOLDER", env = "BELLBIRD_PHONE_DATA")]
+    pub(crate) data: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -44,6 +47,44 @@ pub(crate) enum Command {
         #[arg(long = "for", value_name = "SECONDS")]
         duration: Option<f64>,
     },
+    /// Log in to a Bellbird server; the password comes from BELLBIRD_SECRET or the key store.
+    Login {
+        /// The server's address; left out, the link in BELLBIRD_LINK is used.
+        #[arg(required_unless_present = "link")]
+        server: Option<String>,
+        /// Log-in name or e-mail address.
+        #[arg(long, value_name = "NAME", requires = "server")]
+        login: Option<String>,
+        /// Log in by the provisioning link in BELLBIRD_LINK.
+        #[arg(long, conflicts_with = "server")]
+        link: bool,
+    },
+    /// Log out of the server.
+    Logout,
+    /// Do Not Disturb, on all of the user's phones.
+    Dnd {
+        /// What to do.
+        #[arg(value_enum, default_value_t = DndArgument::Status)]
+        what: DndArgument,
+        /// End by itself after so long: 30m, 2h.
+        #[arg(long = "for", value_name = "TIME", value_parser = minutes)]
+        minutes: Option<u32>,
+    },
+    /// Show the call settings, or change them.
+    Settings {
+        /// Receive incoming calls.
+        #[arg(long, value_enum)]
+        receive: Option<Switch>,
+        /// Make calls.
+        #[arg(long, value_enum)]
+        make: Option<Switch>,
+        /// What rings first when you call.
+        #[arg(long, value_enum)]
+        method: Option<MethodArgument>,
+        /// For all of the user's clients, and not for this one only.
+        #[arg(long)]
+        all_clients: bool,
+    },
     /// List microphones and speakers.
     Devices,
     /// Explain a SIP message in a file, or name the verdict that refuses it.
@@ -61,6 +102,9 @@ pub(crate) struct PhoneArguments {
     /// The address to call from, in place of an account file: sip:you@provider.
     #[arg(long, value_name = "URI", conflicts_with = "account")]
     pub(crate) address: Option<String>,
+    /// Call by the server that `bellbird login` logged in to.
+    #[arg(long, conflicts_with_all = ["account", "address"])]
+    pub(crate) server: bool,
     /// The server to register at, for --address.
     #[arg(long, value_name = "URI", requires = "address")]
     pub(crate) registrar: Option<String>,
@@ -104,6 +148,36 @@ pub(crate) enum SrtpArgument {
     Off,
     Optional,
     Required,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DndArgument {
+    On,
+    Off,
+    Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodArgument {
+    Softphone,
+    DeskPhone,
+    Mobile,
+}
+
+/// `30m`, `2h`, or minutes alone.
+fn minutes(text: &str) -> Result<u32, String> {
+    let (number, each) = match text.strip_suffix('h') {
+        Some(hours) => (hours, 60),
+        None => (text.strip_suffix('m').unwrap_or(text), 1),
+    };
+    let number: u32 = number.parse().map_err(|_| "say 30m or 2h".to_owned())?;
+    number.checked_mul(each).filter(|minutes| *minutes > 0).ok_or_else(|| "say 30m or 2h".to_owned())
 }
 
 /// What to do in a call without a hand.

@@ -5,17 +5,20 @@ use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bellbird_contract::{CallId, CallState, CallView, Command, EndReason, Levels, PhoneView, Problem, Registration};
+use bellbird_contract::server::{CallProgressState, ServerConnection};
+use bellbird_contract::{
+    CallId, CallState, CallView, Command, EndReason, ErrorCode, Levels, PhoneView, Problem, Registration,
+};
 use bellbird_engine::{Engine, EngineEvent, today};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::args::{Answering, Script};
+use crate::args::{Answering, PhoneArguments, Script};
 use crate::hand::{Hand, Wish};
 use crate::line::Line;
 use crate::printer::Printer;
 use crate::watch;
-use crate::words::{Exit, exit_code};
+use crate::words::{Exit, exit_code, exit_of};
 
 /// How long hanging up and unregistering may take at the end; the phone itself waits for less.
 const FAREWELL: Duration = Duration::from_secs(7);
@@ -55,6 +58,7 @@ pub(crate) struct Runner {
     events: mpsc::UnboundedReceiver<EngineEvent>,
     task: Task,
     levels: bool,
+    with_server: bool,
     printer: Printer,
     hand: Hand,
     view: PhoneView,
@@ -80,7 +84,7 @@ impl Runner {
     pub(crate) fn new(
         (engine, events): (Engine, mpsc::UnboundedReceiver<EngineEvent>),
         task: Task,
-        levels: bool,
+        arguments: &PhoneArguments,
         printer: Printer,
         hand: Hand,
     ) -> Self {
@@ -88,7 +92,8 @@ impl Runner {
             engine,
             events,
             task,
-            levels,
+            levels: arguments.levels,
+            with_server: arguments.server,
             printer,
             hand,
             view: PhoneView::default(),
@@ -181,11 +186,14 @@ impl Runner {
         for line in watch::changes(&before, &self.view, today()) {
             self.printer.print(&line);
         }
-        for notice in &self.view.notices {
+        let notices = self.view.notices.clone();
+        for notice in &notices {
             if !before.notices.iter().any(|other| other.id == notice.id) {
                 self.printer.problem(&notice.problem);
+                self.refused(exit_code(notice.problem.code));
             }
         }
+        self.follow_server(&before);
         self.begin();
         let calls = self.view.calls.clone();
         for call in &calls {
@@ -194,6 +202,43 @@ impl Runner {
         }
         self.complete_transfer();
         self.printer.status(&self.view, None);
+    }
+
+    /// Nothing comes of a call that was refused before it began.
+    fn refused(&mut self, exit: Exit) {
+        let calls = matches!(self.task, Task::Call(..)) && self.begun;
+        if calls && self.view.calls.is_empty() && self.calls_over == 0 {
+            self.exit = exit;
+            self.leave();
+        }
+    }
+
+    /// What the server says about the log-in and about calls by another phone.
+    fn follow_server(&mut self, before: &PhoneView) {
+        if !self.with_server || self.stage != Stage::Running {
+            return;
+        }
+        let Some(server) = self.view.server.clone() else {
+            if self.view.server_log_in.is_none() {
+                self.give_up(&Problem::new(ErrorCode::NoAccount), Exit::Usage);
+            }
+            return;
+        };
+        let old = before.server.as_deref();
+        if let ServerConnection::LoggedOut { trouble } = &server.connection {
+            self.printer.trouble(trouble);
+            self.exit = Exit::RegistrationRefused;
+            return self.leave();
+        }
+        if let Some(trouble) = server.refusal.as_ref().filter(|_| old.is_none_or(|old| old.refusal.is_none())) {
+            self.printer.trouble(trouble);
+            self.refused(exit_of(trouble));
+        }
+        let failed = server.calls.iter().any(|call| matches!(call.state, CallProgressState::Ended { .. }));
+        let over = old.is_some_and(|old| !old.calls.is_empty()) && server.calls.is_empty();
+        if failed || over {
+            self.refused(if failed { Exit::Refused } else { Exit::Done });
+        }
     }
 
     /// Starts the task once the account is ready, or gives up where it can't be.

@@ -117,10 +117,46 @@ pub(crate) enum Line {
     },
     /// The microphone's file came to its end.
     PlayedOut,
+    /// How the line to the server stands: `connecting`, `online`, `offline`, `logged_out`.
+    Server {
+        server: String,
+        state: &'static str,
+        user: String,
+        organisation: String,
+        code: Option<String>,
+    },
+    LoggedOut,
+    Dnd {
+        on: bool,
+        /// Milliseconds since 1970.
+        until: Option<u64>,
+        pending: bool,
+    },
+    Settings {
+        receive: Setting<bool>,
+        make: Setting<bool>,
+        call_method: Setting<&'static str>,
+    },
+    /// A call by desk phone or call-back.
+    ServerCall {
+        id: String,
+        target: String,
+        state: &'static str,
+    },
     Error {
         code: String,
         message: String,
     },
+}
+
+/// What holds, for whom, and who locked it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) scope: &'static str,
+    pub(crate) locked_by: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) pending: bool,
 }
 
 /// Who did it.
@@ -171,7 +207,27 @@ impl Line {
             Self::Ended { by: Side::Local, code, .. } if code == "hung_up" => "Hung up.".to_owned(),
             Self::Ended { code, .. } if code == "hung_up" => "The other side hung up.".to_owned(),
             Self::Error { message, .. } => message.clone(),
+            Self::Server { server, state: "online", user, organisation, .. } => {
+                format!("{user} of {organisation} is logged in to {server}.")
+            }
+            Self::Server { server, state: "offline", .. } => format!("{server} is not there; it is tried again."),
+            Self::LoggedOut => "Logged out.".to_owned(),
+            Self::Dnd { on, pending, .. } => {
+                let waits = if *pending { ", waiting to be sent" } else { "" };
+                format!("Do Not Disturb is {}{waits}.", on_off(*on))
+            }
+            Self::Settings { receive, make, call_method } => format!(
+                "Receive incoming calls: {}{}\nMake calls: {}{}\nCall method: {}{}",
+                on_off(receive.value),
+                receive.in_words(),
+                on_off(make.value),
+                make.in_words(),
+                call_method.value.replace('_', " "),
+                call_method.in_words()
+            ),
+            Self::ServerCall { target, state, .. } => format!("{target}: {}.", state.replace('_', " ")),
             Self::RegistrationFailed { .. }
+            | Self::Server { .. }
             | Self::Ended { .. }
             | Self::Ready { .. }
             | Self::EarlyMedia { .. }
@@ -182,6 +238,26 @@ impl Line {
             | Self::PlayedOut => return None,
         })
     }
+}
+
+impl<T> Setting<T> {
+    fn in_words(&self) -> String {
+        let mut words = if self.scope == "all_clients" { " (all clients)" } else { " (this client)" }.to_owned();
+        if let Some(by) = &self.locked_by {
+            words.push_str(&format!(", set by {by}"));
+        }
+        if let Some(note) = &self.note {
+            words.push_str(&format!(": {note}"));
+        }
+        if self.pending {
+            words.push_str(", waiting to be sent");
+        }
+        words
+    }
+}
+
+const fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 #[cfg(test)]

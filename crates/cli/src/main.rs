@@ -12,6 +12,7 @@
 mod args;
 mod call;
 mod devices;
+mod errand;
 mod hand;
 mod inspect;
 mod line;
@@ -20,12 +21,14 @@ mod setup;
 mod watch;
 mod words;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use args::{Arguments, Command, PhoneArguments};
 use bellbird_engine::Engine;
 use call::{Runner, Task};
 use clap::Parser as _;
+use errand::Errand;
 use hand::Hand;
 use line::Line;
 use printer::Printer;
@@ -51,11 +54,20 @@ fn log() {
 type Failure = (Exit, anyhow::Error);
 
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let json = arguments.json;
+    let (json, data) = (arguments.json, arguments.data);
     match arguments.command {
-        Command::Call { target, phone, script } => phone_runs(json, &phone, Task::Call(target, script)),
-        Command::Answer { phone, script, answering } => phone_runs(json, &phone, Task::Answer(answering, script)),
-        Command::Register { phone, duration } => phone_runs(json, &phone, Task::Register(duration)),
+        Command::Call { target, phone, script } => phone_runs(json, data, &phone, Task::Call(target, script)),
+        Command::Answer { phone, script, answering } => phone_runs(json, data, &phone, Task::Answer(answering, script)),
+        Command::Register { phone, duration } => phone_runs(json, data, &phone, Task::Register(duration)),
+        Command::Login { server, login, .. } => {
+            let errand = errand::log_in(server, login).map_err(|error| (Exit::Usage, error))?;
+            errand_runs(json, data, errand)
+        }
+        Command::Logout => errand_runs(json, data, Errand::LogOut),
+        Command::Dnd { what, minutes } => errand_runs(json, data, errand::dnd(what, minutes)),
+        Command::Settings { receive, make, method, all_clients } => {
+            errand_runs(json, data, errand::settings(receive, make, method, all_clients))
+        }
         Command::Devices => devices::print(json).map_err(general),
         Command::Inspect { file } => {
             let accepted = inspect::run(&file, json).map_err(general)?;
@@ -68,9 +80,21 @@ fn general(error: anyhow::Error) -> Failure {
     (Exit::Failed, error)
 }
 
-fn phone_runs(json: bool, phone: &PhoneArguments, task: Task) -> Result<Exit, Failure> {
+/// Something that is asked of the server and then done.
+fn errand_runs(json: bool, data: Option<PathBuf>, errand: Errand) -> Result<Exit, Failure> {
+    let config = setup::quiet(data).map_err(|error| (Exit::Usage, error))?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| general(error.into()))?;
+    let exit = runtime.block_on(async {
+        let engine = Engine::start(config).await?;
+        anyhow::Ok(errand::run(engine, errand, Printer::new(json)).await)
+    });
+    runtime.shutdown_background();
+    exit.map_err(general)
+}
+
+fn phone_runs(json: bool, data: Option<PathBuf>, phone: &PhoneArguments, task: Task) -> Result<Exit, Failure> {
     let mut printer = Printer::new(json);
-    let config = match setup::engine(phone, !matches!(task, Task::Call(..))) {
+    let config = match setup::engine(phone, data, !matches!(task, Task::Call(..))) {
         Ok(config) => config,
         Err(error) => {
             printer.print(&Line::Error { code: "usage".to_owned(), message: format!("{error:#}") });
@@ -84,7 +108,7 @@ fn phone_runs(json: bool, phone: &PhoneArguments, task: Task) -> Result<Exit, Fa
         if matches!(hand, Hand::Keys(_)) {
             eprintln!("{}\r", hand::KEYS);
         }
-        Runner::new(engine, task, phone.levels, printer, hand).run().await
+        Runner::new(engine, task, phone, printer, hand).run().await
     });
     // Reading standard input can't be interrupted: do not wait for it.
     runtime.shutdown_background();

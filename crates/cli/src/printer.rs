@@ -1,12 +1,13 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Instant;
 
+use bellbird_contract::server::ServerTrouble;
 use bellbird_contract::{CallState, CallView, PhoneView, Problem};
 use bellbird_engine::QualityReport;
 
 use crate::line::Line;
-use crate::watch::code_name;
-use crate::words::sentence;
+use crate::watch::{code_name, trouble_code};
+use crate::words::{sentence, trouble_sentence};
 
 /// Tells what happens: lines of JSON on standard output, or words and a live status line on standard error.
 pub(crate) struct Printer {
@@ -40,6 +41,17 @@ impl Printer {
         let message = sentence(problem);
         if self.json {
             self.print(&Line::Error { code: code_name(problem.code), message: message.clone() });
+            write_line(io::stderr().lock(), &message);
+        } else {
+            self.words(&message);
+        }
+    }
+
+    /// Tells what the server refused, or why it can't be asked.
+    pub(crate) fn trouble(&mut self, trouble: &ServerTrouble) {
+        let message = trouble_sentence(trouble);
+        if self.json {
+            self.print(&Line::Error { code: trouble_code(trouble), message: message.clone() });
             write_line(io::stderr().lock(), &message);
         } else {
             self.words(&message);

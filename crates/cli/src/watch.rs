@@ -1,11 +1,14 @@
 //! What changed between two views, as lines. The phone tells whole states; scripts want to know what happened.
 
+use bellbird_contract::server::{
+    CallMethod, CallProgress, CallProgressState, Effective, Scope, ServerConnection, ServerTrouble, ServerView,
+};
 use bellbird_contract::{
     AccountView, CallDirection, CallState, CallView, EndReason, ErrorCode, PhoneView, Problem, Registration, Timestamp,
     Transport,
 };
 
-use crate::line::{Line, Side};
+use crate::line::{Line, Setting, Side};
 
 /// The lines that lead from `old` to `new`, in a sensible order: registrations, then calls.
 pub(crate) fn changes(old: &PhoneView, new: &PhoneView, now: Timestamp) -> Vec<Line> {
@@ -20,6 +23,7 @@ pub(crate) fn changes(old: &PhoneView, new: &PhoneView, now: Timestamp) -> Vec<L
             Some(before) => call_change(before, call, &mut lines),
         }
     }
+    lines.extend(server_lines(old.server.as_deref(), new.server.as_deref()));
     lines
 }
 
@@ -165,8 +169,95 @@ fn status(problem: &Problem) -> Option<u16> {
     problem.details.as_deref()?.split(' ').next()?.parse().ok()
 }
 
+/// What changed of the server's part.
+fn server_lines(old: Option<&ServerView>, new: Option<&ServerView>) -> Vec<Line> {
+    let Some(new) = new else { return old.map(|_| Line::LoggedOut).into_iter().collect() };
+    let mut lines = Vec::new();
+    if old.map(server_line).as_ref() != Some(&server_line(new)) {
+        lines.push(server_line(new));
+    }
+    if old.map(dnd_line).as_ref() != Some(&dnd_line(new)) {
+        lines.push(dnd_line(new));
+    }
+    if old.map(settings_line).as_ref() != Some(&settings_line(new)) {
+        lines.push(settings_line(new));
+    }
+    let before = |call: &CallProgress| old.is_some_and(|old| old.calls.contains(call));
+    lines.extend(new.calls.iter().filter(|call| !before(call)).map(server_call_line));
+    lines
+}
+
+pub(crate) fn server_line(view: &ServerView) -> Line {
+    let (state, code) = match &view.connection {
+        ServerConnection::Connecting | ServerConnection::Unknown => ("connecting", None),
+        ServerConnection::Online { .. } => ("online", None),
+        ServerConnection::Offline { trouble, .. } => ("offline", Some(trouble_code(trouble))),
+        ServerConnection::LoggedOut { trouble } => ("logged_out", Some(trouble_code(trouble))),
+    };
+    Line::Server {
+        server: view.address.clone(),
+        state,
+        user: format!("{} {}", view.me.first_name, view.me.last_name).trim().to_owned(),
+        organisation: view.organisation.name.clone(),
+        code,
+    }
+}
+
+/// The code of whoever said it, the server or this phone.
+pub(crate) fn trouble_code(trouble: &ServerTrouble) -> String {
+    match trouble {
+        ServerTrouble::Here { problem } => code_name(problem.code),
+        ServerTrouble::There { problem } => code_name(problem.code),
+        ServerTrouble::Unknown => code_name(ErrorCode::Unknown),
+    }
+}
+
+pub(crate) fn dnd_line(view: &ServerView) -> Line {
+    Line::Dnd { on: view.dnd.on, until: view.dnd.until.map(|until| until.0), pending: view.dnd.pending }
+}
+
+pub(crate) fn settings_line(view: &ServerView) -> Line {
+    let (effective, settings) = (&view.settings.own.effective, &view.settings);
+    Line::Settings {
+        receive: setting(&effective.receive, effective.receive.value, settings.receive_pending),
+        make: setting(&effective.make, effective.make.value, settings.make_pending),
+        call_method: setting(&effective.call_method, method_name(effective.call_method.value), settings.make_pending),
+    }
+}
+
+fn setting<T, V>(effective: &Effective<T>, value: V, pending: bool) -> Setting<V> {
+    let lock = effective.lock.as_ref();
+    Setting {
+        value,
+        scope: if effective.scope == Scope::AllClients { "all_clients" } else { "this_client" },
+        locked_by: lock.map(|lock| lock.author.name.clone()),
+        note: lock.and_then(|lock| lock.note.clone()),
+        pending,
+    }
+}
+
+const fn method_name(method: CallMethod) -> &'static str {
+    match method {
+        CallMethod::Softphone | CallMethod::Unknown => "softphone",
+        CallMethod::DeskPhone => "desk_phone",
+        CallMethod::Mobile => "mobile",
+    }
+}
+
+fn server_call_line(call: &CallProgress) -> Line {
+    let state = match &call.state {
+        CallProgressState::RingingYou => "ringing_you",
+        CallProgressState::RingingThem => "ringing_them",
+        CallProgressState::Talking => "talking",
+        CallProgressState::Ended { problem: None } => "ended",
+        CallProgressState::Ended { problem: Some(_) } => "failed",
+        CallProgressState::Unknown => "unknown",
+    };
+    Line::ServerCall { id: call.id.to_string(), target: call.target.number.clone(), state }
+}
+
 /// A code as scripts write it: `wrong_password`.
-pub(crate) fn code_name(code: ErrorCode) -> String {
+pub(crate) fn code_name(code: impl core::fmt::Debug) -> String {
     let debug = format!("{code:?}");
     let mut name = String::with_capacity(debug.len() + 4);
     for character in debug.chars() {

@@ -1,6 +1,9 @@
 //! Problems in words for a person at a terminal, and as exit codes for a script.
 
+use bellbird_contract::server::ServerTrouble;
 use bellbird_contract::{ErrorCode, Problem};
+
+use crate::watch::code_name;
 
 /// What the program ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +69,32 @@ pub(crate) const fn exit_code(code: ErrorCode) -> Exit {
     }
 }
 
+/// What the server or the way to it said, as a script reads it.
+pub(crate) const fn exit_of(trouble: &ServerTrouble) -> Exit {
+    match trouble {
+        ServerTrouble::Here { problem } => exit_code(problem.code),
+        ServerTrouble::There { problem } => match problem.status {
+            401 => Exit::RegistrationRefused,
+            429 | 500.. => Exit::Unreachable,
+            _ => Exit::Refused,
+        },
+        ServerTrouble::Unknown => Exit::Failed,
+    }
+}
+
+/// What the server or the way to it said, in words.
+pub(crate) fn trouble_sentence(trouble: &ServerTrouble) -> String {
+    match trouble {
+        ServerTrouble::Here { problem } => sentence(problem),
+        ServerTrouble::There { problem } => {
+            let by = problem.params.get("by").map(|by| format!(" ({by})")).unwrap_or_default();
+            let words = if problem.title.is_empty() { code_name(problem.code) } else { problem.title.clone() };
+            format!("{words}{by}")
+        }
+        ServerTrouble::Unknown => "Something went wrong.".to_owned(),
+    }
+}
+
 /// What happened and what to do about it.
 pub(crate) fn sentence(problem: &Problem) -> String {
     let of = |name: &str| problem.params.get(name).map_or("the other side", String::as_str);
@@ -99,7 +128,8 @@ pub(crate) fn sentence(problem: &Problem) -> String {
         ErrorCode::RegistrationRefused => format!("{} refused the registration.", of("server")),
         ErrorCode::Offline => "This computer has no network.".to_owned(),
         ErrorCode::NoAccount => {
-            "There is no account to call with. Give one with --account FILE or --address sip:you@provider.".to_owned()
+            "There is no account to call with. Give one with --account FILE or --address sip:you@provider, or log in to a \
+             server with bellbird login and say --server.".to_owned()
         }
         ErrorCode::InvalidTarget => {
             format!("{} is neither a number nor an address. Try 0201234567 or sip:name@domain.", of("target"))
