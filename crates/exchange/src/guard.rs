@@ -21,7 +21,7 @@ use bellbird_sip::digest::{Algorithm, Challenger, Ha1, Hash, Secret, Subject, Ve
 use bellbird_sip::message::{Fields, HeaderName, Request};
 use bellbird_sip::status::StatusCode;
 
-use crate::directory::{AccountRouting, AccountSecret, Directory};
+use crate::directory::{AccountRouting, AccountSecret, Directory, Internal};
 use crate::words::{ClientId, OrgId, VoipAccountId};
 
 #[cfg(test)]
@@ -174,7 +174,7 @@ impl Gate {
     /// One algorithm for each account. For a user that does not exist one is drawn, the same each time.
     fn algorithm_for(&self, directory: &Directory, login: &str) -> Algorithm {
         let account = directory.account_by_login(login).or_else(|| directory.account_by_address(login));
-        let hash = account.and_then(hash_of).unwrap_or_else(|| {
+        let hash = account.and_then(hash_of).or_else(|| hash_by_number(directory, login)).unwrap_or_else(|| {
             let drawn = Ha1::new(Hash::Sha256, login, "algorithm", &Secret::new(self.key.as_str()));
             if drawn.hex().as_bytes().first().is_some_and(|digit| digit % 2 == 0) { Hash::Md5 } else { Hash::Sha256 }
         });
@@ -252,6 +252,18 @@ fn network(source: IpAddr) -> IpAddr {
 fn claimed_user(request: &Request) -> String {
     let from = (&request.headers).address(HeaderName::From);
     from.and_then(|from| from.uri.user_text().map(std::borrow::Cow::into_owned)).unwrap_or_default()
+}
+
+/// Phones may name a number before they name their login: a person's is what apps register as, an account's is a desk
+/// phone's.
+fn hash_by_number(directory: &Directory, number: &str) -> Option<Hash> {
+    match directory.internal(number)? {
+        Internal::Account(account) => directory.accounts.get(&account).and_then(hash_of),
+        Internal::User(user) => {
+            let apps = directory.accounts_of(user).filter(|account| account.is_client());
+            apps.chain(directory.accounts_of(user)).find_map(hash_of)
+        }
+    }
 }
 
 fn hash_of(account: &AccountRouting) -> Option<Hash> {

@@ -1,6 +1,7 @@
 //! The call node's owner: who is in which call, what devices made of it, and what the record will say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bellbird_base::Duration;
@@ -11,7 +12,7 @@ use bellbird_sip::status::StatusCode;
 use super::Exchange;
 use super::itinerary::{Called as CalledDevice, asks_auto_answer};
 use crate::directory::{AccountRouting, Directory};
-use crate::node::{MediaId, MediaTag, Output as NodeOutput, Progress, SavedSession, SessionId};
+use crate::node::{End, MediaId, MediaTag, Output as NodeOutput, Progress, SavedSession, SessionId};
 use crate::notifier::lamps::{DialogState, WatchedDialog};
 use crate::routing::{Call, Called, Caller, Device, Plan, Purpose, Refusal, Step, StepIndex, Target, Why};
 use crate::words::{Cause, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
@@ -141,6 +142,18 @@ impl Exchange {
         Ok(session)
     }
 
+    /// Where one end of a connection is, as its signalling shows: the leg's peer, or the device that is about to be
+    /// called. Nothing for a trunk that was not called yet.
+    pub fn place_of(&self, session: SessionId, end: &End) -> Option<SocketAddr> {
+        if let Some(peer) = end.call.and_then(|call| self.agent.call_peer(call)) {
+            return Some(peer);
+        }
+        match &self.live.get(&session)?.called.get(&end.tag)?.branch.target {
+            Target::Device { binding, .. } => self.registrar.get(binding).map(|binding| binding.received),
+            Target::Outside { .. } => None,
+        }
+    }
+
     /// Ends a call.
     pub fn hang_up(&mut self, session: SessionId) {
         self.node.hang_up(&mut self.agent, self.now, session);
@@ -248,8 +261,9 @@ impl Exchange {
     }
 
     fn over(&mut self, session: SessionId) {
-        let Some(live) = self.live.remove(&session) else { return };
+        // Also one of an earlier life, of which nothing more is known.
         self.store(StoreRequest::RemoveCall(session));
+        let Some(live) = self.live.remove(&session) else { return };
         self.recount_all(live.present());
         let ended = self.clock.time(self.now);
         self.outputs.push_back(Output::Event(Event::CallOver(Box::new(live.report(session, ended)))));

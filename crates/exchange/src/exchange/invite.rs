@@ -109,6 +109,10 @@ impl Exchange {
             let served = self.served.get(organisation)?;
             return Some((Arc::clone(&served.directory), *trunk));
         }
+        // A device that registered over this flow, or shows a digest, is itself, also where it shares a trunk's address.
+        if self.registrar.uses_flow(invite.flow) || invite.request.headers.contains(HeaderName::Authorization) {
+            return None;
+        }
         let source = invite.via.remote.ip();
         let by_address = |trunk: &&TrunkRouting| match &trunk.settings.link {
             TrunkLink::ByAddress { from } => trunk.settings.active && from.iter().any(|range| contains(range, source)),

@@ -10,6 +10,7 @@
 //! Retransmissions are absorbed, and answered once there is something to answer. A request that nobody answers stays:
 //! each one has to be answered, late rather than never.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bellbird_base::{Duration, FlowId, FlowInfo, Instant};
@@ -193,6 +194,11 @@ impl UserAgent {
     /// What is known about a flow that is open.
     pub fn flow(&self, flow: FlowId) -> Option<FlowInfo> {
         self.endpoint.flow(flow)
+    }
+
+    /// Where a call's messages come from and go to; nothing before the first is under way.
+    pub fn call_peer(&self, call: CallId) -> Option<SocketAddr> {
+        self.calls.get(&call)?.peer().map(|(_, address)| address)
     }
 
     /// From now on this flow serves a call: its device registered anew over it.

@@ -1,6 +1,6 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use bellbird_base::FlowId;
+use bellbird_base::{FlowId, Protocol};
 
 use super::{Call, State};
 use crate::agent::context::Cx;
@@ -51,6 +51,11 @@ impl Call {
         if let Some(info) = cx.endpoint.flow(flow) {
             self.peer_address = Some((info.protocol, info.remote));
         }
+    }
+
+    /// The other end of the flow that serves, or served, the call.
+    pub(crate) fn peer(&self) -> Option<(Protocol, SocketAddr)> {
+        self.peer_address
     }
 
     /// The flow that served the call is gone. Datagrams find their way without; for a stream the device has a while to
