@@ -16,6 +16,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod edge;
+mod relay;
 pub mod serve;
 pub mod storage_load;
 pub mod store;

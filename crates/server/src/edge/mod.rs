@@ -3,10 +3,28 @@
 //! The API asks through [`Edge`]; the SIP side reads the storage, listens to [`crate::store::Store::subscribe`] for what
 //! changed, and tells what it sees with [`crate::store::Store::publish`].
 
+mod calls;
+mod config;
+mod driver;
+mod ids;
+mod keeper;
+mod live;
+mod media;
+mod memory;
+mod probe;
+mod records;
+mod saved;
+mod snapshot;
+mod trunks;
+mod watcher;
+
+pub use config::EdgeConfig;
+pub use live::SipEdge;
+
 use async_trait::async_trait;
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
-    CallMethod, CallProgress, NetworkTest, OrgId, Receipt, RegistrationId, RegistrationView, ServerCallId,
+    CallMethod, CallProgress, NetworkTest, OrgId, Receipt, RegistrationId, RegistrationView, Revision, ServerCallId,
     ServerErrorCode, SipTest, TrunkHealth, TrunkId, TrunkTest, UserId, VoipAccountId,
 };
 
@@ -37,6 +55,10 @@ pub struct CallOrder {
 /// The SIP side, as the API sees it.
 #[async_trait]
 pub trait Edge: Send + Sync + 'static {
+    /// Waits until calls and registrations are handled by what this revision of the storage says, a moment at most: who
+    /// gives out a SIP secret waits here, or the device is refused at its first try.
+    async fn caught_up(&self, _org: OrgId, _revision: Revision) {}
+
     /// What a user's phones are doing. Answers from memory.
     fn phones(&self, org: OrgId, user: UserId) -> PhoneState;
 

@@ -318,7 +318,7 @@ mod tests {
 
     #[tokio::test]
     async fn more_calls_than_ports_are_refused() {
-        let relay = relay((41_500, 41_503), None);
+        let relay = relay((41_500, 41_502), None);
         let (a, b) = (place(1, "127.0.0.1"), place(2, "127.0.0.1"));
         assert_eq!(relay.offer(1, a, b, &offer_of(4_000)), Err(RelayError::NoPorts));
     }

@@ -1,0 +1,487 @@
+//! The loop around the exchange: one task that owns it, feeds it what happened and carries out what it asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use bellbird_base::{FlowId, FlowInfo, Instant};
+use bellbird_contract::server::{
+    CallProgress, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, UserId, VoipAccountId,
+};
+use bellbird_exchange::directory::{AccountSecret, Directory};
+use bellbird_exchange::node::{MediaRequest, SessionId};
+use bellbird_exchange::registrar::{Binding, BindingId};
+use bellbird_exchange::routing::WhoIsWhere as _;
+use bellbird_exchange::words::Presence;
+use bellbird_exchange::{Command, Event, Exchange, Input, NotStored, Output, Routed, StoreId};
+use bellbird_net::{NetEvent, NetHandle, clock};
+use bellbird_sip::agent::{self, Body, CallEvent, CallId, ResolveId};
+use bellbird_sip::status::StatusCode;
+use tokio::sync::{mpsc, oneshot};
+
+use super::CallOrder;
+use super::calls::ServedCalls;
+use super::ids::Local as _;
+use super::keeper::Keeper;
+use super::media::{MediaPort, Places};
+use super::memory::{self, SharedMemory};
+use super::probe::{Probe, Probes};
+use super::records;
+use super::saved;
+use super::trunks::Trunks;
+use crate::domain::{Change, now};
+use crate::relay::is_outside;
+use crate::store::{Published, Store};
+
+/// How often the calendar is read anew and what is over is tidied.
+const TICK: StdDuration = StdDuration::from_secs(5);
+
+/// What comes in from other tasks, in one queue so that nothing overtakes.
+pub(crate) enum Report {
+    Stored(StoreId, Result<(), NotStored>),
+    Directory(Arc<Directory>),
+    RemoveRegistration(OrgId, VoipAccountId, RegistrationId, oneshot::Sender<bool>),
+    /// An OPTIONS to each registration.
+    Probe(OrgId, VoipAccountId, oneshot::Sender<Vec<Probe>>),
+    /// Those that were not answered are sent again.
+    Repeat,
+    StartCall(OrgId, CallOrder, oneshot::Sender<Result<CallProgress, ServerErrorCode>>),
+    CancelCall(ServerCallId),
+}
+
+pub(crate) struct Driver {
+    pub(super) exchange: Exchange,
+    pub(super) net: NetHandle,
+    net_events: mpsc::Receiver<NetEvent>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    pub(super) store: Store,
+    pub(super) keeper: Keeper,
+    pub(super) memory: SharedMemory,
+    media: MediaPort,
+    probes: Probes,
+    pub(super) trunks: Trunks,
+    pub(super) calls: ServedCalls,
+    public_address: Option<IpAddr>,
+    flows: BTreeMap<FlowId, FlowInfo>,
+    ringing: BTreeSet<UserId>,
+    echoes: BTreeMap<CallId, Option<IpAddr>>,
+    deadline: Instant,
+    /// Whether who is on a call may have changed.
+    stir: bool,
+    /// Calls of an earlier life are being taken up.
+    resuming: bool,
+}
+
+/// What [`Driver::new`] is given.
+pub(crate) struct Parts {
+    pub(crate) exchange: Exchange,
+    pub(crate) net: NetHandle,
+    pub(crate) net_events: mpsc::Receiver<NetEvent>,
+    pub(crate) reports: mpsc::UnboundedReceiver<Report>,
+    pub(crate) store: Store,
+    pub(crate) keeper: Keeper,
+    pub(crate) memory: SharedMemory,
+    pub(crate) media: MediaPort,
+    pub(crate) public_address: Option<IpAddr>,
+}
+
+impl Driver {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let mut exchange = parts.exchange;
+        // The relay leads packets on as they are: it can't stand between DTLS and plain RTP.
+        exchange.load_mut().bridges_media = false;
+        Self {
+            exchange,
+            net: parts.net,
+            net_events: parts.net_events,
+            reports: parts.reports,
+            store: parts.store,
+            keeper: parts.keeper,
+            memory: parts.memory,
+            media: parts.media,
+            probes: Probes::default(),
+            trunks: Trunks::default(),
+            calls: ServedCalls::default(),
+            public_address: parts.public_address,
+            flows: BTreeMap::new(),
+            ringing: BTreeSet::new(),
+            echoes: BTreeMap::new(),
+            deadline: Instant::ORIGIN,
+            stir: false,
+            resuming: false,
+        }
+    }
+
+    /// Takes up where an earlier life ended: first who there is, then who is where, then who talks.
+    pub(crate) fn restore(
+        &mut self,
+        directories: BTreeMap<OrgId, Arc<Directory>>,
+        bindings: Vec<Binding>,
+        calls: Vec<(OrgId, bellbird_exchange::node::SavedSession)>,
+    ) {
+        for directory in directories.into_values() {
+            self.set_directory(directory);
+        }
+        let accounts: BTreeSet<VoipAccountId> = bindings.iter().map(|binding| binding.id.account).collect();
+        self.command(Command::RestoreBindings(bindings));
+        for account in accounts {
+            self.registrations_changed(account);
+        }
+        self.resuming = true;
+        self.command(Command::RestoreCalls(calls));
+        self.drain();
+        self.resuming = false;
+    }
+
+    /// Runs until nobody asks any more.
+    pub(crate) async fn run(mut self) {
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            self.drain();
+            let wait = self.deadline.since(clock::now());
+            tokio::select! {
+                Some(event) = self.net_events.recv() => self.hear_net(event),
+                report = self.reports.recv() => match report {
+                    Some(report) => self.hear(report),
+                    None => return,
+                },
+                () = tokio::time::sleep(wait) => self.feed(Input::Timeout(clock::now())),
+                _ = tick.tick() => {
+                    self.media.relay().tidy();
+                    self.feed(Input::Calendar(clock::now(), now()));
+                }
+            }
+        }
+    }
+
+    pub(super) fn feed(&mut self, input: Input<'_>) {
+        self.exchange.handle_input(input);
+    }
+
+    pub(super) fn command(&mut self, command: Command) {
+        self.feed(Input::Command(clock::now(), command));
+    }
+
+    fn hear_net(&mut self, event: NetEvent) {
+        let at = clock::now();
+        match event {
+            NetEvent::Opened(flow, info) => {
+                let info = self.as_seen(info);
+                self.flows.insert(flow, info);
+                self.feed(Input::FlowOpened(at, flow, info));
+            }
+            NetEvent::Closed(flow, reason) => {
+                tracing::debug!("{flow:?} ended: {reason}");
+                self.flows.remove(&flow);
+                self.feed(Input::FlowClosed(at, flow, reason.flow_end()));
+            }
+            NetEvent::Received(flow, bytes) => {
+                self.probes.heard(&bytes);
+                self.feed(Input::Receive(at, flow, &bytes));
+            }
+            NetEvent::Resolved(number, answer) => self.feed(Input::Resolved(at, ResolveId(number), answer)),
+            NetEvent::NetworkChanged => {}
+            NetEvent::Resumed => self.feed(Input::Calendar(at, now())),
+        }
+    }
+
+    /// Behind a 1:1 NAT peers outside know us by another address than the socket.
+    fn as_seen(&self, info: FlowInfo) -> FlowInfo {
+        match self.public_address.filter(|_| is_outside(info.remote.ip())) {
+            Some(address) => FlowInfo { local: SocketAddr::new(address, info.local.port()), ..info },
+            None => info,
+        }
+    }
+
+    fn hear(&mut self, report: Report) {
+        match report {
+            Report::Stored(id, result) => self.feed(Input::Stored(clock::now(), id, result)),
+            Report::Directory(directory) => self.set_directory(directory),
+            Report::RemoveRegistration(org, account, id, done) => {
+                // Whoever asked may be gone.
+                done.send(self.remove_registration(account.inward(org), &id)).ok();
+            }
+            Report::Probe(org, account, done) => {
+                let bindings = self.exchange.registrar().of(account.inward(org)).cloned().collect();
+                done.send(self.probes.ask(bindings, &self.flows, &self.net)).ok();
+            }
+            Report::Repeat => self.probes.repeat(&self.net),
+            Report::StartCall(org, order, done) => {
+                let started = self.start_call(org, &order);
+                done.send(started).ok();
+            }
+            Report::CancelCall(id) => {
+                if let Some(session) = self.calls.session(&id) {
+                    self.feed(Input::Timeout(clock::now()));
+                    self.exchange.hang_up(session);
+                }
+            }
+        }
+    }
+
+    fn set_directory(&mut self, directory: Arc<Directory>) {
+        let org = directory.organisation.id;
+        let before = self.memory.lock().directories.insert(org, Arc::clone(&directory));
+        if let Some(before) = &before {
+            self.end_revoked(before, &directory);
+        }
+        self.command(Command::SetDirectory(Arc::clone(&directory)));
+        self.set_trunks(&directory, before.as_deref());
+        for user in directory.users.keys() {
+            self.receipts_changed(*user);
+        }
+        self.memory.note_directory();
+    }
+
+    /// Whoever registered with a secret that no longer holds is not registered any more.
+    fn end_revoked(&mut self, before: &Directory, after: &Directory) {
+        for (id, account) in &after.accounts {
+            let Some(old) = before.accounts.get(id) else { continue };
+            match (&old.secret, &account.secret) {
+                (AccountSecret::Shared(old), AccountSecret::Shared(new)) if old.hex() != new.hex() => {
+                    self.command(Command::RemoveBindings(*id));
+                }
+                (_, AccountSecret::PerClient(clients)) => {
+                    let bindings = self.exchange.registrar().of(*id);
+                    let revoked =
+                        |binding: &&Binding| binding.client.as_ref().is_some_and(|c| !clients.contains_key(c));
+                    let gone: Vec<BindingId> = bindings.filter(revoked).map(|binding| binding.id.clone()).collect();
+                    for binding in gone {
+                        self.command(Command::RemoveBinding(binding));
+                    }
+                }
+                (_, AccountSecret::Shared(_)) => {}
+            }
+        }
+    }
+
+    fn remove_registration(&mut self, account: VoipAccountId, id: &RegistrationId) -> bool {
+        let known = self.exchange.registrar().of(account).find(|binding| saved::key(&binding.id.key) == id.as_str());
+        let Some(binding) = known.map(|binding| binding.id.clone()) else { return false };
+        self.command(Command::RemoveBinding(binding));
+        true
+    }
+
+    pub(super) fn drain(&mut self) {
+        loop {
+            match self.exchange.poll_output() {
+                Output::Transmit(transmit) => self.net.send(transmit),
+                Output::Connect(flow, remote) => self.net.connect(flow, remote),
+                Output::Close(flow) => {
+                    self.flows.remove(&flow);
+                    self.net.close(flow);
+                }
+                Output::Resolve(id, question) => self.net.resolve(id.0, question),
+                Output::Store(id, request) => self.keep(id, request),
+                Output::Media(request) => self.carry_media(&request),
+                Output::Event(event) => self.hear_event(event),
+                Output::Timeout(at) if self.stir => {
+                    self.deadline = at;
+                    self.stir = false;
+                    self.look_at_phones();
+                }
+                Output::Timeout(at) => {
+                    self.deadline = at;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn carry_media(&mut self, request: &MediaRequest) {
+        let place = |end| self.exchange.place_of(request.session, end).map(|address| address.ip());
+        let places = Places { from: place(&request.from), to: place(&request.to) };
+        let answer = self.media.answer(request, places);
+        self.feed(Input::Media(clock::now(), request.id, answer));
+    }
+
+    fn keep(&mut self, id: StoreId, request: bellbird_exchange::StoreRequest) {
+        use bellbird_exchange::StoreRequest;
+        match &request {
+            StoreRequest::SaveCall { session, saved, .. } if self.resuming => self.media.resume(*session, saved),
+            StoreRequest::RemoveCall(session) => self.media.over(*session),
+            StoreRequest::SaveCall { .. }
+            | StoreRequest::SaveBinding(_)
+            | StoreRequest::RemoveBinding(_)
+            | StoreRequest::Dnd { .. }
+            | StoreRequest::Forward { .. } => {}
+        }
+        self.keeper.keep(id, request);
+    }
+
+    fn hear_event(&mut self, event: Event) {
+        match event {
+            Event::Registrations(account, _) => self.registrations_changed(account),
+            Event::Alarm(alarm) => tracing::warn!("somebody guesses: {alarm:?}"),
+            Event::Receipt(user, _) => self.receipts_changed(user),
+            Event::Presence(user, presence) => {
+                if presence == Presence::Ringing {
+                    self.ringing.insert(user);
+                } else {
+                    self.ringing.remove(&user);
+                }
+                self.stir = true;
+                self.phone_changed(user, true);
+            }
+            Event::Routed(_) => self.stir = true,
+            Event::Echo(routed) => self.echo(&routed),
+            Event::Progress(session, progress) => {
+                self.stir = true;
+                self.served_progress(session, &progress);
+            }
+            Event::CallOver(report) => {
+                self.stir = true;
+                let org = report.organisation;
+                self.served_over(report.session, report.failed);
+                let directory = self.directory(org);
+                self.keeper.record(org, records::of_report(*report, directory.as_deref()));
+            }
+            Event::Refused(routed) => {
+                let directory = self.directory(routed.organisation);
+                let record = records::of_refusal(&routed, directory.as_deref(), now());
+                self.keeper.record(routed.organisation, record);
+            }
+            Event::Agent(event) => self.hear_agent(*event),
+        }
+    }
+
+    fn hear_agent(&mut self, event: agent::Event) {
+        match event {
+            agent::Event::Registration(account, state) => self.trunk_registration(account, &state),
+            agent::Event::Call(call, event) => self.hear_echo(call, event),
+            agent::Event::Subscription(..)
+            | agent::Event::Publication(..)
+            | agent::Event::Notify(..)
+            | agent::Event::Message(..)
+            | agent::Event::Server(_) => {}
+        }
+    }
+
+    fn echo(&mut self, routed: &Routed) {
+        let Some(account) = self.exchange.account_of(routed.organisation) else { return };
+        let accepted = self.exchange.agent_mut().accept_invite(clock::now(), routed.invite.id, account);
+        // Where it makes no call the agent answered it.
+        if let Ok(call) = accepted {
+            self.echoes.insert(call, Some(routed.invite.via.remote.ip()));
+            self.exchange.settle();
+        }
+    }
+
+    fn hear_echo(&mut self, call: CallId, event: CallEvent) {
+        let Some(from) = self.echoes.get(&call).copied() else { return };
+        match event {
+            CallEvent::Incoming(incoming) => {
+                let answer = incoming.offer.as_ref().map_or(Err(StatusCode::NOT_ACCEPTABLE_HERE), |offer| {
+                    self.media.echo(echo_session(call).0, from, offer)
+                });
+                self.answer_echo(call, answer);
+            }
+            CallEvent::Offer(offer) => {
+                let answer = self.media.echo(echo_session(call).0, from, &offer);
+                // It may have ended meanwhile.
+                self.exchange.agent_mut().respond_to_offer(clock::now(), call, answer).ok();
+                self.exchange.settle();
+            }
+            CallEvent::Ended(_) => {
+                self.echoes.remove(&call);
+                self.media.over(echo_session(call));
+            }
+            CallEvent::Trying
+            | CallEvent::Ringing { .. }
+            | CallEvent::EarlyMedia { .. }
+            | CallEvent::OfferNeeded(_)
+            | CallEvent::Answered { .. }
+            | CallEvent::OfferAnswered(_)
+            | CallEvent::OfferRejected(_)
+            | CallEvent::Established
+            | CallEvent::TransferRequested { .. }
+            | CallEvent::TransferProgress { .. }
+            | CallEvent::DigitInfo(..)
+            | CallEvent::Info(_)
+            | CallEvent::RemoteIdentity(_) => {}
+        }
+    }
+
+    fn answer_echo(&mut self, call: CallId, answer: Result<Body, StatusCode>) {
+        let at = clock::now();
+        let agent = self.exchange.agent_mut();
+        // The caller may have given up.
+        match answer {
+            Ok(body) => agent.answer(at, call, Some(body)).ok(),
+            Err(status) => agent.refuse(at, call, &agent::Reply::new(status)).ok(),
+        };
+        self.exchange.settle();
+    }
+
+    pub(super) fn directory(&self, org: OrgId) -> Option<Arc<Directory>> {
+        self.memory.lock().directories.get(&org).cloned()
+    }
+
+    fn registrations_changed(&mut self, account: VoipAccountId) {
+        let org = account.organisation();
+        let at = now();
+        let views = self.exchange.registrar().of(account).map(|binding| memory::registration(binding, at)).collect();
+        self.memory.lock().registrations.insert((org, account.outward()), views);
+        self.publish(org, Change::Registrations { account: account.outward() });
+        let owners = self.directory(org).and_then(|directory| directory.accounts.get(&account).cloned());
+        for user in owners.map(|account| account.owners).unwrap_or_default() {
+            self.phone_changed(user, false);
+            self.receipts_changed(user);
+        }
+    }
+
+    fn receipts_changed(&mut self, user: UserId) {
+        let org = user.organisation();
+        let Some(directory) = self.directory(org) else { return };
+        let receipts = self.exchange.receipts(&directory, user).into_iter();
+        let receipts: Vec<_> = receipts.map(super::ids::receipt_outward).collect();
+        let key = (org, user.outward());
+        let before = self.memory.lock().desk.insert(key, receipts.clone());
+        if before.unwrap_or_default() != receipts {
+            self.publish(org, Change::Receipts { user: user.outward() });
+        }
+    }
+
+    /// Who began or ended a call.
+    fn look_at_phones(&mut self) {
+        let known: BTreeSet<UserId> = self.exchange.load_mut().users.keys().copied().collect();
+        for user in known {
+            self.phone_changed(user, false);
+        }
+        let trunks = self.exchange.load_mut().trunks.clone();
+        let by_id = trunks.into_iter().map(|(trunk, calls)| ((trunk.organisation(), trunk.outward()), calls));
+        self.memory.lock().trunk_calls = by_id.collect();
+    }
+
+    fn phone_changed(&mut self, user: UserId, tell: bool) {
+        let org = user.organisation();
+        let Some(directory) = self.directory(org) else { return };
+        let registrar = self.exchange.registrar();
+        let registered = directory.accounts_of(user).any(|account| !registrar.reachable(account.id).is_empty());
+        let talks = self.exchange.load_mut().users.get(&user).copied().unwrap_or(0) > 0;
+        let changed = {
+            let mut memory = self.memory.lock();
+            let known = memory.phones.entry((org, user.outward())).or_default();
+            let before = *known;
+            known.registered = registered;
+            known.ringing = self.ringing.contains(&user);
+            known.on_call = talks.then(|| before.on_call.unwrap_or_else(now));
+            *known != before
+        };
+        if changed || tell {
+            self.publish(org, Change::Presence { user: user.outward() });
+        }
+    }
+
+    /// Tells what is not stored, to those who look now.
+    pub(super) fn publish(&self, org: OrgId, change: Change) {
+        let revision = self.directory(org).map_or(Revision(0), |directory| directory.revision);
+        self.store.publish(Published { org, revision, change });
+    }
+}
+
+/// Calls to the echo are no sessions of the node: they are named from the other end.
+fn echo_session(call: CallId) -> SessionId {
+    SessionId(u64::MAX - call.0)
+}

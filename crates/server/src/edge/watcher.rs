@@ -1,0 +1,105 @@
+//! Keeps the exchange's directories in step with the storage.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellbird_contract::server::OrgId;
+use bellbird_exchange::directory::Directory;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::driver::Report;
+use super::snapshot;
+use crate::domain::Change;
+use crate::store::{Published, Store, StoreError};
+
+/// How often it is looked whether there are organisations that nothing told of.
+const LOOK: Duration = Duration::from_secs(10);
+/// When a directory that could not be read is read again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Reads all organisations.
+pub(crate) async fn all(store: &Store) -> Result<BTreeMap<OrgId, Arc<Directory>>, StoreError> {
+    let mut directories = BTreeMap::new();
+    for organisation in store.organisations().await? {
+        directories.insert(organisation.id, Arc::new(snapshot::directory(store, organisation.id).await?));
+    }
+    Ok(directories)
+}
+
+/// Sends a directory for each change, until nobody listens.
+pub(crate) async fn watch(
+    store: Store,
+    mut changes: Receiver<Arc<Published>>,
+    mut known: BTreeSet<OrgId>,
+    reports: mpsc::WeakUnboundedSender<Report>,
+) {
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due: BTreeSet<OrgId> = BTreeSet::new();
+    while reports.strong_count() > 0 {
+        tokio::select! {
+            change = changes.recv() => match change {
+                Ok(change) => due.extend(concerns(&change)),
+                Err(RecvError::Lagged(_)) => due.extend(&known),
+                Err(RecvError::Closed) => return,
+            },
+            () = sleep(AGAIN), if !due.is_empty() => {}
+            _ = look.tick() => match store.organisations().await {
+                Ok(all) => due.extend(all.iter().map(|org| org.id).filter(|org| !known.contains(org))),
+                Err(error) => tracing::error!("the organisations could not be read: {error}"),
+            },
+        }
+        // What waits already is in the same snapshot.
+        while let Ok(change) = changes.try_recv() {
+            due.extend(concerns(&change));
+        }
+        for org in std::mem::take(&mut due) {
+            match snapshot::directory(&store, org).await {
+                Ok(directory) => {
+                    known.insert(org);
+                    let Some(reports) = reports.upgrade() else { return };
+                    if reports.send(Report::Directory(Arc::new(directory))).is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!("the directory of organisation {org} could not be read: {error}");
+                    due.insert(org);
+                }
+            }
+        }
+    }
+}
+
+/// Whose directory a change makes old.
+fn concerns(published: &Published) -> Option<OrgId> {
+    let matters = match &published.change {
+        Change::Settings { .. }
+        | Change::Dnd { .. }
+        | Change::Availability { .. }
+        | Change::Telephony { .. }
+        | Change::User { .. }
+        | Change::UserDeleted { .. }
+        | Change::Account { .. }
+        | Change::AccountDeleted { .. }
+        | Change::Number { .. }
+        | Change::NumberDeleted { .. }
+        | Change::Trunk { .. }
+        | Change::TrunkDeleted { .. }
+        | Change::Organisation
+        | Change::LoggedOut { .. }
+        | Change::Unknown => true,
+        Change::Request { .. }
+        | Change::Record { .. }
+        | Change::Presence { .. }
+        | Change::Registrations { .. }
+        | Change::Receipts { .. }
+        | Change::CallProgress { .. }
+        | Change::Looking { .. } => false,
+    };
+    matters.then_some(published.org)
+}
