@@ -29,6 +29,9 @@ pub struct Flags {
     /// How people and apps reach the server: https://bellbird.example.com
     #[arg(long, env = "BELLBIRD_PUBLIC_URL", value_name = "URL", global = true)]
     pub public_url: Option<String>,
+    /// Where SIP listens, with commas between: udp://0.0.0.0:5060,tcp://0.0.0.0:5060
+    #[arg(long, env = "BELLBIRD_SIP", value_name = "SOCKETS", value_delimiter = ',', global = true)]
+    pub sip: Vec<String>,
     /// The folder of the portal's files.
     #[arg(long, env = "BELLBIRD_PORTAL", value_name = "FOLDER", global = true)]
     pub portal: Option<PathBuf>,
@@ -165,10 +168,22 @@ impl Config {
         Self::merge(file, flags.clone()).check()
     }
 
+    /// The same on this machine alone, where nobody said where SIP listens.
+    #[must_use]
+    pub fn on_loopback(mut self) -> Self {
+        if self.sip.listen == Sip::default().listen {
+            self.sip.listen = self.sip.listen.iter().map(|socket| socket.replace("0.0.0.0", "127.0.0.1")).collect();
+        }
+        self
+    }
+
     fn merge(file: File, flags: Flags) -> Self {
         let http = flags.http.or(file.http).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("http://{http}"));
         let mut sip = file.sip;
+        if !flags.sip.is_empty() {
+            sip.listen = flags.sip;
+        }
         if sip.servers.is_empty() {
             let host = public_url.split("://").nth(1).unwrap_or_default();
             let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_end_matches('/');

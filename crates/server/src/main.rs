@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use bellbird_server::admin::{self, NewAdmin};
 use bellbird_server::config::{Config, Flags};
-use bellbird_server::edge::NoEdge;
+use bellbird_server::edge::{EdgeConfig, SipEdge};
 use bellbird_server::serve::{open_store, serve};
 use bellbird_server::{demo, storage_load, store::sqlite};
 use clap::{Parser, Subcommand};
@@ -111,8 +111,10 @@ fn only_sqlite(config: &Config, instead: &str) -> anyhow::Result<()> {
 }
 
 async fn run_server(config: Config, demo: bool) -> anyhow::Result<()> {
-    if demo && !config.http.ip().is_loopback() {
-        bail!("--demo has passwords that everybody knows: it runs on loopback only, not on {}", config.http);
+    let config = if demo { config.on_loopback() } else { config };
+    let sip = EdgeConfig::new(&config.sip)?;
+    if demo && !(config.http.ip().is_loopback() && sip.is_loopback()) {
+        bail!("--demo has passwords that everybody knows: it runs on loopback only. Take out `http` and `sip.listen`.");
     }
     let store = open_store(&config).await?;
     if demo {
@@ -122,8 +124,12 @@ async fn run_server(config: Config, demo: bool) -> anyhow::Result<()> {
     } else if let Some(link) = admin::set_up_link(&store, &config).await? {
         say(&format!("Nobody has set this server up yet. Open this link, which works once:\n  {link}"));
     }
+    let (edge, sockets) = SipEdge::start(sip, store.clone()).await?;
+    for (protocol, address) in sockets {
+        say(&format!("bellbird-server listens on {}://{address}", protocol.via_name().to_lowercase()));
+    }
     let listening = |address| say(&format!("bellbird-server listens on http://{address}"));
-    serve(config, store, Arc::new(NoEdge), listening, asked_to_end()).await
+    serve(config, store, Arc::new(edge), listening, asked_to_end()).await
 }
 
 async fn asked_to_end() {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use bellbird_contract::server::{
-    AccountEdit, AccountKind, AccountSecret, AccountSummary, ActionUrl, NetworkTest, RegistrationId, ServerErrorCode,
+    AccountEdit, AccountKind, AccountSecret, AccountSummary, NetworkTest, RegistrationId, ServerErrorCode,
     SipCredentials, SipTest, VoipAccount, VoipAccountId,
 };
 
@@ -38,7 +38,6 @@ pub(crate) async fn account(
 struct Minted {
     new: NewAccount,
     secret: String,
-    action_token: String,
 }
 
 impl App {
@@ -48,17 +47,13 @@ impl App {
         let auth_name = format!("v{}", &new_id()?[..12]);
         let digests = sip_digests(&auth_name, &realm, &secret);
         let new = NewAccount { auth_name, digests, action_secret: TokenHash::of(&action_token).0 };
-        Ok(Minted { new, secret, action_token })
+        Ok(Minted { new, secret })
     }
 
     async fn told(&self, caller: &Caller, account: &StoredAccount, minted: Minted) -> Result<AccountSecret, Problem> {
         let organisation = self.store.organisation(caller.org()).await?;
+        self.edge.caught_up(caller.org(), self.store.revision(caller.org()).await?).await;
         let account = self.account(caller.org(), account);
-        let url = |on: bool| {
-            let word = if on { "on" } else { "off" };
-            let url = format!("{}/action/dnd/{word}/{}", self.config.public_url, minted.action_token);
-            ActionUrl { on, url: views::secret(&url) }
-        };
         Ok(AccountSecret {
             credentials: SipCredentials {
                 auth_name: minted.new.auth_name,
@@ -68,7 +63,8 @@ impl App {
             },
             account,
             server: organisation.domain,
-            action_urls: vec![url(true), url(false)],
+            // Nothing answers action URLs yet.
+            action_urls: Vec::new(),
         })
     }
 }

@@ -76,6 +76,7 @@ pub(crate) async fn log_in(
     };
     let from = AuditSource::Client { name: request.client.name, address: address.to_string() };
     app.store.log_in_client(&as_user(&user, from), new, address.to_string()).await?;
+    app.edge.caught_up(user.org, app.store.revision(user.org).await?).await;
     app.metrics.log_ins.inc();
     Ok(axum::Json(LogInResult {
         device_token: super::views::secret(&token),

@@ -168,7 +168,7 @@ impl App {
             registrations: self.edge.registrations(org, account.id),
             feature_events: self.edge.feature_events(org, account.id),
             suspected_dnd: None,
-            action_urls: account.document.action_secret.is_some(),
+            action_urls: false,
         }
     }
 

@@ -54,7 +54,7 @@ impl EdgeConfig {
     }
 
     /// Whether all is on this machine.
-    pub(crate) fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         self.listen.iter().all(|(_, address)| address.ip().is_loopback())
     }
 }
