@@ -188,9 +188,9 @@ impl Shelf {
 
     fn carry_out(&mut self, request: StoreRequest) -> Result<(), Problem> {
         match request {
-            StoreRequest::SaveSecret(id, secret) => self.keep_secret(id, &secret),
+            StoreRequest::SaveSecret(id, secret) => self.keep_secret(&secret_name(id), secret.expose()),
             StoreRequest::DeleteAccount(id) => {
-                self.with_secrets(|secrets| secrets.forget(&secret_name(id)))?;
+                self.forget_secret(&secret_name(id))?;
                 self.with_store(|store| store.forget_text(&pin_name(id)))?;
                 self.with_store(|store| store.forget_account(id))
             }
@@ -203,13 +203,11 @@ impl Shelf {
             StoreRequest::SaveAudio(settings) => self.with_store(|store| store.keep_audio(&settings)),
             StoreRequest::SaveServer(memory) => self.with_store(|store| store.keep_server(&memory)),
             StoreRequest::SaveOutbox(outbox) => self.with_store(|store| store.keep_outbox(&outbox)),
-            StoreRequest::SaveServerToken(token) => {
-                self.with_secrets(|secrets| secrets.keep(SERVER_TOKEN, token.expose()))
-            }
-            StoreRequest::ForgetServerToken => self.with_secrets(|secrets| secrets.forget(SERVER_TOKEN)),
+            StoreRequest::SaveServerToken(token) => self.keep_secret(SERVER_TOKEN, token.expose()),
+            StoreRequest::ForgetServerToken => self.forget_secret(SERVER_TOKEN),
             StoreRequest::SaveClient(client) => self.with_store(|store| store.keep_text(CLIENT, client.as_str())),
             StoreRequest::ForgetServer => {
-                self.with_secrets(|secrets| secrets.forget(SERVER_TOKEN))?;
+                self.forget_secret(SERVER_TOKEN)?;
                 self.with_store(Store::forget_server)
             }
             StoreRequest::SavePreferences(preferences) => self.with_store(|store| store.keep_preferences(&preferences)),
@@ -217,15 +215,19 @@ impl Shelf {
     }
 
     /// Where there is a key store but it did not take the secret, the user has to know.
-    fn keep_secret(&self, id: AccountId, secret: &Secret) -> Result<(), Problem> {
+    fn keep_secret(&self, name: &str, secret: &str) -> Result<(), Problem> {
         self.with_secrets(|secrets| {
-            let kept = secrets.keep(&secret_name(id), secret.expose())?;
+            let kept = secrets.keep(name, secret)?;
             Ok(kept == *secrets.place())
         })
         .and_then(|as_usual| match as_usual {
             Some(false) => Err(Problem::new(ErrorCode::KeyStoreMissing)),
             Some(true) | None => Ok(()),
         })
+    }
+
+    fn forget_secret(&self, name: &str) -> Result<(), Problem> {
+        self.with_secrets(|secrets| secrets.forget(name)).map(|_| ())
     }
 
     fn with_store(&self, act: impl FnOnce(&Store) -> Result<(), StoreError>) -> Result<(), Problem> {
