@@ -233,7 +233,7 @@ async fn registrations_and_the_sound_of_calls_survive_a_restart() {
     daan.says(to_priya, b"so am I");
     assert_eq!(priya.listens(), b"so am I");
     // A device that is known by its registration of before can be called.
-    let mut linda = shop.desk_phone("203").await;
+    let linda = shop.desk_phone("203").await;
     linda.call("240");
     daan.is_called().await;
 }

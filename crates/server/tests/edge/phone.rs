@@ -108,7 +108,9 @@ impl Phone {
         let target = Uri::sip(Some(number), DOMAIN, None).unwrap();
         let invite = Invite::new(target, Some(self.description()));
         let account = self.account;
-        self.order(move |ua| drop(ua.invite(clock::now(), account, invite).unwrap()));
+        self.order(move |ua| {
+            ua.invite(clock::now(), account, invite).unwrap();
+        });
     }
 
     pub async fn is_called(&mut self) -> (CallId, Option<Body>) {
