@@ -122,6 +122,21 @@ impl Log {
     }
 }
 
+/// The program that the set-up unpacked under the user's cache, with its modules; else the system's.
+fn unpacked_or_installed() -> Command {
+    let cache = std::env::var_os("BELLBIRD_CACHE").map(PathBuf::from).unwrap_or_else(|| {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache")).join("bellbird")
+    });
+    let program = cache.join("peers/bin/pulseaudio");
+    if !program.exists() {
+        return Command::new("pulseaudio");
+    }
+    let mut command = Command::new(program);
+    command.arg("-p").arg(cache.join("peers/pulse-modules"));
+    command
+}
+
 /// A PulseAudio server of our own.
 struct Server {
     process: Child,
@@ -142,7 +157,7 @@ impl Server {
             std::env::set_var("PULSE_COOKIE", folder.join("cookie"));
         }
         fs::write(folder.join("cookie"), [0; 256]).unwrap();
-        let process = Command::new("pulseaudio")
+        let process = unpacked_or_installed()
             .args(["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "-n", "-F"])
             .arg(&script)
             .env("HOME", &folder)

@@ -311,7 +311,12 @@ mod tests {
             let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
             let said = socket.next().await.unwrap().unwrap();
             socket.send(said).await.unwrap();
-            socket.next().await.unwrap().unwrap().is_close()
+            loop {
+                let message = socket.next().await.unwrap().unwrap();
+                if !message.is_ping() {
+                    return message.is_close();
+                }
+            }
         });
         let (mut link, mut reports) = link();
         let id = EventsId(3);
