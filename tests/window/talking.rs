@@ -172,6 +172,7 @@ impl Scene {
     }
 
     async fn type_account(&self, secret: &str) {
+        self.window.press("Add a SIP account by hand").await;
         self.window.fill("Domain", DOMAIN).await;
         self.window.fill("Name or number", "alice").await;
         self.window.fill("Password", secret).await;
