@@ -122,19 +122,18 @@ impl Log {
     }
 }
 
-/// The program that the set-up unpacked under the user's cache, with its modules; else the system's.
-fn unpacked_or_installed() -> Command {
+/// PulseAudio as the set-up unpacked it under the user's cache.
+fn unpacked() -> Option<PathBuf> {
     let cache = std::env::var_os("BELLBIRD_CACHE").map(PathBuf::from).unwrap_or_else(|| {
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache")).join("bellbird")
     });
-    let program = cache.join("peers/bin/pulseaudio");
-    if !program.exists() {
-        return Command::new("pulseaudio");
-    }
-    let mut command = Command::new(program);
-    command.arg("-p").arg(cache.join("peers/pulse-modules"));
-    command
+    Some(cache.join("peers")).filter(|peers| peers.join("bin/pulseaudio").exists())
+}
+
+/// The unpacked program where there is one, else the system's.
+fn program(name: &str) -> Command {
+    unpacked().map_or_else(|| Command::new(name), |peers| Command::new(peers.join("bin").join(name)))
 }
 
 /// A PulseAudio server of our own.
@@ -157,7 +156,11 @@ impl Server {
             std::env::set_var("PULSE_COOKIE", folder.join("cookie"));
         }
         fs::write(folder.join("cookie"), [0; 256]).unwrap();
-        let process = unpacked_or_installed()
+        let mut command = program("pulseaudio");
+        if let Some(peers) = unpacked() {
+            command.arg("-p").arg(peers.join("pulse-modules"));
+        }
+        let process = command
             .args(["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "-n", "-F"])
             .arg(&script)
             .env("HOME", &folder)
@@ -193,7 +196,7 @@ impl Server {
     }
 
     fn pactl(&self, arguments: &[&str]) -> (bool, String) {
-        let output = Command::new("pactl").args(arguments).stderr(Stdio::null()).output();
+        let output = program("pactl").args(arguments).stderr(Stdio::null()).output();
         let output = output.expect("pactl has to be installed: make setup");
         (output.status.success(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
