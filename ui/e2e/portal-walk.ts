@@ -27,6 +27,34 @@ export const portalScreens: PortalScreen[] = [
   { name: 'requests-decline', hash: '#/requests', go: (page) => page.locator('.btn.quiet').first().click() },
   { name: 'requests-settled', hash: '#/requests', go: (page) => page.locator('.seg label').nth(1).click() },
   { name: 'requests-none', scene: 'quiet', hash: '#/requests' },
+  { name: 'user-personal', hash: '#/users/1' },
+  { name: 'user-telephony', hash: '#/users/1/telephony' },
+  { name: 'user-inline', hash: '#/users/1/telephony', go: (page) => page.locator('.item .icb').first().click() },
+  {
+    name: 'user-destination',
+    hash: '#/users/1/telephony',
+    go: (page) => page.locator('.cols > :nth-child(2) .icb').nth(1).click(),
+  },
+  { name: 'user-settings', hash: '#/users/1/settings' },
+  { name: 'user-permissions', hash: '#/users/1/permissions' },
+  { name: 'user-devices', hash: '#/users/1/devices' },
+  { name: 'user-security', hash: '#/users/4/security' },
+  { name: 'user-delete', hash: '#/users/7', go: (page) => page.locator('header .btn').nth(1).click() },
+  { name: 'user-reset', hash: '#/users/1', go: (page) => page.locator('header .btn').first().click() },
+  { name: 'devices', hash: '#/devices' },
+  { name: 'device', hash: '#/devices/203', go: testDevice },
+  { name: 'device-silent', hash: '#/devices/240', go: testDevice },
+  { name: 'device-secret', hash: '#/devices/203', go: newSecret },
+  { name: 'device-new', hash: '#/devices', go: (page) => page.locator('header .btn.primary').click() },
+  { name: 'numbers', hash: '#/numbers', go: (page) => page.locator('.above .btn').first().click() },
+  { name: 'number-edit', hash: '#/numbers', go: (page) => page.locator('td .icb').first().click() },
+  { name: 'trunk-edit', hash: '#/numbers', go: (page) => page.locator('.above .icb').first().click() },
+  { name: 'records', hash: '#/records' },
+  { name: 'record', hash: '#/records/c-1' },
+  { name: 'audit', hash: '#/audit' },
+  { name: 'organisation', hash: '#/organisation' },
+  { name: 'me', hash: '#/me' },
+  { name: 'member', scene: 'member' },
 ];
 
 async function wrongPassword(page: Page): Promise<void> {
@@ -74,4 +102,15 @@ async function showTrial(page: Page): Promise<void> {
   await disableReception(page);
   await page.locator('.insp .note .btn').click();
   await page.locator('dialog').waitFor();
+}
+
+async function testDevice(page: Page): Promise<void> {
+  await page.locator('.insp section .btn', { hasText: /^Test/u }).click();
+  await page.locator('.insp [aria-live] li').nth(3).waitFor();
+}
+
+async function newSecret(page: Page): Promise<void> {
+  await page.locator('.insp .btn.under').click();
+  await page.locator('dialog .btn.danger').click();
+  await page.locator('.insp .note.ok').waitFor();
 }

@@ -72,9 +72,10 @@ const sentences: Record<ServerErrorCode, (params: Params) => string> = {
 export const serverCodes = Object.keys(sentences) as ServerErrorCode[];
 
 /** What to tell about a refusal of the server. A code from a newer one has the sentence of an unknown one. */
-export function serverWords(problem: Pick<ApiProblem, 'code' | 'params'>): string {
+export function serverWords(problem: Pick<ApiProblem, 'code' | 'params' | 'field'>): string {
   const sentence = (sentences as Partial<typeof sentences>)[problem.code] ?? sentences.unknown;
-  return sentence(problem.params);
+  const field = problem.params['field'] ?? problem.field;
+  return sentence(field === undefined ? problem.params : { ...problem.params, field: fieldName(field) });
 }
 
 function somebody(name: string | undefined): string {
@@ -91,4 +92,19 @@ function some(value: string | undefined): string {
 }
 function begin(sentence: string): string {
   return sentence.charAt(0).toLocaleUpperCase() + sentence.slice(1);
+}
+
+// A field as it is called on the page; one that has no name here is told by its own.
+function fieldName(path: string): string {
+  const names: Record<string, () => string> = {
+    firstName: m.users_first_name,
+    lastName: m.users_last_name,
+    email: m.users_email,
+    login: m.users_login,
+    extension: m.users_extension,
+    old: m.password_old,
+    new: m.password_new,
+    password: m.users_first_password,
+  };
+  return names[path.split('.').at(-1) ?? path]?.() ?? path;
 }

@@ -2,17 +2,24 @@ import type {
   AccountEdit,
   AccountSecret,
   AccountSummary,
+  ApiKeyView,
   ApiProblem,
   AuditEntry,
   AuditQuery,
+  Availability,
+  AvailabilityState,
   BulkEdit,
   CallRecord,
   ChangeRequest,
   ChangeRequestAnswer,
+  DndView,
   DryRun,
+  IssuedApiKey,
   IssuedLink,
   LinkInfo,
+  LinkPurpose,
   Me,
+  NetworkTest,
   NumberEdit,
   NumberEntry,
   Organisation,
@@ -23,7 +30,6 @@ import type {
   RecordQuery,
   ServerHello,
   SessionStart,
-  SetUp,
   SipTest,
   TrunkEdit,
   TrunkTest,
@@ -62,17 +68,20 @@ export class Api {
   hello = (): Promise<ServerHello> => this.#ask('GET', '/hello');
 
   // The session: a cookie that scripts can't read, and a token that every write repeats.
-  session = async (): Promise<Me> => this.#begin(await this.#ask('GET', '/sessions'));
+  session = async (): Promise<Me> => this.#begin(await this.#ask('GET', '/sessions/current'));
   logIn = async (login: string, secret: string): Promise<Me> =>
     this.#begin(await this.#ask('POST', '/sessions', { login, secret }));
-  logOut = (): Promise<void> => this.#ask('DELETE', '/sessions');
-  me = (): Promise<Me> => this.#ask('GET', '/me');
+  logOut = (): Promise<void> => this.#ask('DELETE', '/sessions/current');
+  changeMe = (base: number, edit: UserEdit): Promise<Me> =>
+    this.#ask('PATCH', '/me', { reuseExtension: false, ...edit, base });
+  ownRecords = (query: RecordQuery): Promise<CallRecord[]> => this.#all('/me/records', { ...query });
+  apiKeys = (): Promise<ApiKeyView[]> => this.#all('/me/api-keys');
+  createApiKey = (name: string): Promise<IssuedApiKey> => this.#ask('POST', '/me/api-keys', { name });
+  revokeApiKey = (id: number): Promise<void> => this.#ask('DELETE', `/me/api-keys/${id}`);
   changePassword = (change: PasswordChange): Promise<void> => this.#ask('PUT', '/me/password', change);
   link = (token: string): Promise<LinkInfo> => this.#ask('GET', `/links/${encodeURIComponent(token)}`);
-  useLink = async (token: string, secret: string): Promise<Me> =>
-    this.#begin(await this.#ask('POST', `/links/${encodeURIComponent(token)}`, { new: secret }));
-  setUp = async (token: string, what: SetUp): Promise<Me> =>
-    this.#begin(await this.#ask('POST', '/set-up', what, { token }));
+  useLink = (token: string, secret: string): Promise<void> =>
+    this.#ask('POST', `/links/${encodeURIComponent(token)}`, { new: secret });
 
   users = (query: UserQuery): Promise<Page<UserRow>> => this.#ask('GET', '/users', undefined, { ...query });
   user = (id: number): Promise<UserDetail> => this.#ask('GET', `/users/${id}`);
@@ -81,7 +90,14 @@ export class Api {
     this.#ask('PATCH', `/users/${id}`, { reuseExtension: false, ...edit, base });
   deleteUser = (id: number): Promise<void> => this.#ask('DELETE', `/users/${id}`);
   resetPassword = (id: number, reset: PasswordReset): Promise<IssuedLink | null> =>
-    this.#ask('POST', `/users/${id}/password-reset`, reset);
+    this.#ask('POST', `/users/${id}/password`, reset);
+  issueLink = (id: number, purpose: LinkPurpose): Promise<IssuedLink> =>
+    this.#ask('POST', `/users/${id}/links`, { purpose });
+  revokeClient = (id: number, client: string): Promise<void> =>
+    this.#ask('DELETE', `/users/${id}/clients/${encodeURIComponent(client)}`);
+  setDnd = (id: number, on: boolean): Promise<DndView> => this.#ask('PUT', `/users/${id}/dnd`, { on });
+  setAvailability = (id: number, availability: Availability): Promise<AvailabilityState> =>
+    this.#ask('PUT', `/users/${id}/availability`, availability);
   tryBulk = (edit: BulkEdit): Promise<DryRun> => this.#ask('POST', '/users/bulk', edit, { dry_run: true });
   bulk = (edit: BulkEdit): Promise<DryRun> => this.#ask('POST', '/users/bulk', edit);
 
@@ -91,7 +107,8 @@ export class Api {
   changeAccount = (id: number, edit: AccountEdit): Promise<VoipAccount> => this.#ask('PUT', `/accounts/${id}`, edit);
   deleteAccount = (id: number): Promise<void> => this.#ask('DELETE', `/accounts/${id}`);
   newSecret = (id: number): Promise<AccountSecret> => this.#ask('POST', `/accounts/${id}/secret`);
-  sipTest = (id: number): Promise<SipTest> => this.#ask('POST', `/accounts/${id}/test`);
+  sipTest = (id: number): Promise<SipTest> => this.#ask('POST', `/accounts/${id}/sip-test`);
+  networkTest = (id: number): Promise<NetworkTest> => this.#ask('POST', `/accounts/${id}/network-test`);
   removeRegistration = (id: number, registration: string): Promise<void> =>
     this.#ask('DELETE', `/accounts/${id}/registrations/${encodeURIComponent(registration)}`);
 
@@ -131,7 +148,7 @@ export class Api {
     const response = await this.#send(method, apiRoot + path + written(query), body);
     if (response.ok) return response.status === 204 ? (null as Result) : ((await response.json()) as Result);
     const problem = await problemIn(response);
-    if (problem.status === 401 && path !== '/sessions') this.loggedOut(problem);
+    if (problem.status === 401 && !path.startsWith('/sessions')) this.loggedOut(problem);
     throw new ServerProblem(problem);
   }
 

@@ -15,7 +15,12 @@ export const accountRoutes: FakeRoute[] = [
     (server, _sent, id) => void (server.accounts = server.accounts.filter((account) => account.id !== Number(id))),
   ],
   ['POST', /^\/accounts\/(\d+)\/secret$/u, (server, _sent, id) => secret(server, find(server, id))],
-  ['POST', /^\/accounts\/(\d+)\/test$/u, test],
+  ['POST', /^\/accounts\/(\d+)\/sip-test$/u, test],
+  [
+    'POST',
+    /^\/accounts\/(\d+)\/network-test$/u,
+    (server) => ({ at: server.now, loss: 80, jitterMillis: 34, roundTripMillis: 21 }),
+  ],
   ['DELETE', /^\/accounts\/(\d+)\/registrations\/(.+)$/u, removeRegistration],
 ];
 

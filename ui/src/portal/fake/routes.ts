@@ -1,7 +1,7 @@
 import type { ChangeRequestAnswer, NumberEdit, OrganisationChange, SessionRequest, TrunkEdit } from '../../contract';
 import { accountRoutes } from './accounts';
 import { Refusal, type FakeServer, type Sent } from './server';
-import { userRoutes } from './users';
+import { changeUser, userRoutes } from './users';
 
 /** What a request of one shape is answered with; `undefined` for no content. */
 export type Handler = (server: FakeServer, sent: Sent, ...parts: string[]) => unknown;
@@ -11,11 +11,16 @@ const open = ['/hello', '/sessions', '/links', '/set-up'];
 
 const routes: FakeRoute[] = [
   ['GET', /^\/hello$/u, hello],
-  ['GET', /^\/sessions$/u, (server) => session(server)],
+  ['GET', /^\/sessions\/current$/u, (server) => session(server)],
   ['POST', /^\/sessions$/u, logIn],
-  ['DELETE', /^\/sessions$/u, (server) => void (server.who = undefined)],
+  ['DELETE', /^\/sessions\/current$/u, (server) => void (server.who = undefined)],
   ['GET', /^\/me$/u, (server) => server.me()],
   ['PUT', /^\/me\/password$/u, changePassword],
+  ['PATCH', /^\/me$/u, (server, sent) => changeUser(server, sent, String(server.who)) && server.me()],
+  ['GET', /^\/me\/records$/u, calls],
+  ['GET', /^\/me\/api-keys$/u, (server) => server.user(server.who ?? 4).apiKeys],
+  ['POST', /^\/me\/api-keys$/u, newKey],
+  ['DELETE', /^\/me\/api-keys\/(\d+)$/u, (server) => void (server.user(server.who ?? 4).apiKeys = [])],
   ['GET', /^\/links\/(.+)$/u, (_server, _sent, token) => link(token ?? '')],
   ['POST', /^\/links\/(.+)$/u, useLink],
   ...userRoutes,
@@ -95,16 +100,18 @@ function session(server: FakeServer): unknown {
 function logIn(server: FakeServer, { body }: Sent): unknown {
   const { login, secret } = body as SessionRequest;
   const user = server.users.find((candidate) => candidate.login === login);
-  if (!user || secret !== 'bellbird') throw new Refusal('wrongCredentials', 401, { login, triesLeft: '3' });
+  if (!user || secret !== server.password) throw new Refusal('wrongCredentials', 401, { login, triesLeft: '3' });
   server.who = user.user.id;
   return session(server);
 }
 
 function changePassword(server: FakeServer, { body }: Sent): undefined {
   const { old, new: secret } = body as { old?: string; new: string };
-  if (old !== 'bellbird') throw new Refusal('wrongCredentials', 401, { login: server.me().login });
+  if (old !== server.password) throw new Refusal('fieldInvalid', 422, {}, 'old');
   if (secret.length < 10) throw new Refusal('passwordTooShort', 422, { least: '10' }, 'new');
   server.passwordChangeNeeded = false;
+  server.password = secret;
+  server.who = undefined;
 }
 
 function link(token: string): unknown {
@@ -118,11 +125,11 @@ function link(token: string): unknown {
   };
 }
 
-function useLink(server: FakeServer, { body }: Sent, token?: string): unknown {
+function useLink(server: FakeServer, { body }: Sent, token?: string): undefined {
   link(token ?? '');
-  if ((body as { new: string }).new.length < 10) throw new Refusal('passwordTooShort', 422, { least: '10' });
-  server.who = 12;
-  return session(server);
+  const secret = (body as { new: string }).new;
+  if (secret.length < 10) throw new Refusal('passwordTooShort', 422, { least: '10' });
+  server.password = secret;
 }
 
 function putNumber(server: FakeServer, edit: NumberEdit, id: number): unknown {
@@ -205,4 +212,11 @@ function changeOrganisation(server: FakeServer, { body }: Sent): unknown {
     revision: server.organisation.revision + 1,
   };
   return server.organisation;
+}
+
+function newKey(server: FakeServer, { body }: Sent): unknown {
+  const key = { id: 7, name: (body as { name: string }).name, created: server.now };
+  const user = server.user(server.who ?? 4);
+  user.apiKeys = [...user.apiKeys, key];
+  return { key, secret: 'bbk_demo-only' };
 }

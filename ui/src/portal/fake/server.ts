@@ -55,6 +55,8 @@ export class FakeServer implements Wire {
   /** Who is logged in with this browser's cookie. */
   who: number | undefined = 4;
   passwordChangeNeeded = false;
+  /** Everybody's. */
+  password = 'bellbird';
   /** The network is away. */
   away = false;
   readonly csrf = 'csrf-of-the-session';

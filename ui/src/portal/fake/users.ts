@@ -18,11 +18,15 @@ export const userRoutes: FakeRoute[] = [
   ['POST', /^\/users$/u, create],
   ['POST', /^\/users\/bulk$/u, bulk],
   ['GET', /^\/users\/(\d+)$/u, (server, _sent, id) => server.user(Number(id))],
-  ['PATCH', /^\/users\/(\d+)$/u, change],
+  ['PATCH', /^\/users\/(\d+)$/u, changeUser],
+  ['PUT', /^\/users\/(\d+)\/dnd$/u, setDnd],
+  ['PUT', /^\/users\/(\d+)\/availability$/u, setAvailability],
+  ['POST', /^\/users\/(\d+)\/links$/u, issueLink],
+  ['DELETE', /^\/users\/(\d+)\/clients\/(.+)$/u, (server, _sent, id) => void (server.user(Number(id)).clients = [])],
   ['DELETE', /^\/users\/(\d+)$/u, remove],
   [
     'POST',
-    /^\/users\/(\d+)\/password-reset$/u,
+    /^\/users\/(\d+)\/password$/u,
     (server) => ({
       purpose: 'reset',
       url: 'https://bel.fiets.example/#/link/r7',
@@ -93,7 +97,7 @@ function free(server: FakeServer, extension: string, reuse: boolean, self?: numb
     throw new Refusal('extensionUsedBefore', 409, { extension, owner: 'Karin Blom' }, 'extension');
 }
 
-function change(server: FakeServer, { body }: Sent, id?: string): UserDetail {
+export function changeUser(server: FakeServer, { body }: Sent, id?: string): UserDetail {
   const { base, reuseExtension, personal, telephony: phone, security: secured, login, ...row } = body as UserChange;
   const user = structuredClone(server.user(Number(id)));
   if (base !== user.user.revision) throw new Refusal('conflict', 409, { by: 'Els Hoekstra' });
@@ -206,4 +210,27 @@ function apply(user: UserDetail, change: AdminChange, stamp: UserDetail['incomin
 
 function noted(stamp: UserDetail['incoming']['stamp'], note: string | undefined): UserDetail['incoming']['stamp'] {
   return note === undefined ? stamp : { ...stamp, note };
+}
+
+function setDnd(server: FakeServer, { body }: Sent, id?: string): unknown {
+  const user = server.user(Number(id));
+  user.dnd = { ...user.dnd, on: (body as { on: boolean }).on };
+  return user.dnd;
+}
+
+function setAvailability(server: FakeServer, { body }: Sent, id?: string): unknown {
+  const user = server.user(Number(id));
+  const stamp = { author: server.author(), since: server.now };
+  user.availability = { availability: body as UserDetail['availability']['availability'], stamp };
+  return user.availability;
+}
+
+function issueLink(server: FakeServer, { body }: Sent): unknown {
+  const { purpose } = body as { purpose: string };
+  return {
+    purpose,
+    url: `https://bel.fiets.example/#/link/${purpose}-7`,
+    expires: server.now + 86_400_000,
+    sent: false,
+  };
 }

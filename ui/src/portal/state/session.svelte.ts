@@ -39,18 +39,25 @@ export class Session {
     this.#enter(await this.api.logIn(login, secret));
   }
 
-  async useLink(token: string, secret: string): Promise<void> {
-    this.#enter(await this.api.useLink(token, secret));
+  async useLink(token: string, login: string, secret: string): Promise<void> {
+    await this.api.useLink(token, secret);
+    await this.logIn(login, secret);
   }
 
-  async changePassword(old: string, secret: string): Promise<void> {
+  /** A new password ends all sessions, this one too. */
+  async changePassword(login: string, old: string, secret: string): Promise<void> {
     await this.api.changePassword({ old, new: secret });
-    this.#enter(await this.api.session());
+    await this.logIn(login, secret);
   }
 
   async logOut(): Promise<void> {
     await this.api.logOut();
     this.#end();
+  }
+
+  /** Takes in who we are, as it stands now. */
+  know(me: Me): void {
+    if (this.standing.kind === 'in') this.standing = { kind: 'in', me };
   }
 
   #enter(me: Me): void {
@@ -69,7 +76,7 @@ export class Session {
   }
 
   #hear({ kind }: ServerEvent): void {
-    if (kind.kind === 'me' && this.standing.kind === 'in') this.standing = { kind: 'in', me: kind.me };
+    if (kind.kind === 'me') this.know(kind.me);
     if (kind.kind === 'loggedOut') this.#end(kind.problem);
   }
 
