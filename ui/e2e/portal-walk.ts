@@ -14,6 +14,7 @@ export const portalScreens: PortalScreen[] = [
   { name: 'log-in-wrong', scene: 'out', go: wrongPassword },
   { name: 'new-password', scene: 'first' },
   { name: 'invitation', scene: 'out', hash: '#/link/welcome' },
+  { name: 'set-up', scene: 'out', hash: '#/set-up/first' },
   { name: 'link-used', scene: 'out', hash: '#/link/old' },
   { name: 'users', hash: '#/users' },
   { name: 'users-inline', hash: '#/users', go: (page) => page.locator('[data-pencil="2-extension"]').click() },

@@ -30,6 +30,7 @@ import type {
   RecordQuery,
   ServerHello,
   SessionStart,
+  SetUp,
   SipTest,
   TrunkEdit,
   TrunkTest,
@@ -82,6 +83,9 @@ export class Api {
   link = (token: string): Promise<LinkInfo> => this.#ask('GET', `/links/${encodeURIComponent(token)}`);
   useLink = (token: string, secret: string): Promise<void> =>
     this.#ask('POST', `/links/${encodeURIComponent(token)}`, { new: secret });
+
+  setUp = (token: string, what: SetUp): Promise<void> =>
+    this.#ask('POST', `/set-up/${encodeURIComponent(token)}`, what);
 
   users = (query: UserQuery): Promise<Page<UserRow>> => this.#ask('GET', '/users', undefined, { ...query });
   user = (id: number): Promise<UserDetail> => this.#ask('GET', `/users/${id}`);

@@ -14,7 +14,7 @@ import type { PageName } from './state/route.svelte';
 
 /** A page of the portal and who may open it. */
 export interface PortalPage {
-  name: Exclude<PageName, 'link'>;
+  name: Exclude<PageName, 'link' | 'set-up'>;
   title: () => string;
   icon: IconName;
   roles: readonly Role[];

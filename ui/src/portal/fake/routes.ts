@@ -1,4 +1,11 @@
-import type { ChangeRequestAnswer, NumberEdit, OrganisationChange, SessionRequest, TrunkEdit } from '../../contract';
+import type {
+  ChangeRequestAnswer,
+  NumberEdit,
+  OrganisationChange,
+  SessionRequest,
+  SetUp,
+  TrunkEdit,
+} from '../../contract';
 import { accountRoutes } from './accounts';
 import { Refusal, type FakeServer, type Sent } from './server';
 import { changeUser, userRoutes } from './users';
@@ -14,6 +21,7 @@ const routes: FakeRoute[] = [
   ['GET', /^\/sessions\/current$/u, (server) => session(server)],
   ['POST', /^\/sessions$/u, logIn],
   ['DELETE', /^\/sessions\/current$/u, (server) => void (server.who = undefined)],
+  ['POST', /^\/set-up\/(.+)$/u, setUp],
   ['GET', /^\/me$/u, (server) => server.me()],
   ['PUT', /^\/me\/password$/u, changePassword],
   ['PATCH', /^\/me$/u, (server, sent) => changeUser(server, sent, String(server.who)) && server.me()],
@@ -219,4 +227,15 @@ function newKey(server: FakeServer, { body }: Sent): unknown {
   const user = server.user(server.who ?? 4);
   user.apiKeys = [...user.apiKeys, key];
   return { key, secret: 'bbk_demo-only' };
+}
+
+function setUp(server: FakeServer, { body }: Sent, token?: string): undefined {
+  if (token !== 'first') throw new Refusal('linkExpired', 410);
+  const { organisation, admin } = body as SetUp;
+  if ((admin.password ?? '').length < 10) throw new Refusal('passwordTooShort', 422, { least: '10' });
+  server.organisation = { ...server.organisation, name: organisation };
+  server.password = admin.password ?? '';
+  const first = server.user(4);
+  first.login = admin.email;
+  Object.assign(first.user, { firstName: admin.firstName, lastName: admin.lastName, email: admin.email });
 }

@@ -136,7 +136,7 @@ describe('numbers and trunks', () => {
 
   it('are tried by a test call', async () => {
     const { user } = await openPortal('#/numbers');
-    await user.click(await screen.findByRole('button', { name: 'Test call: Voorbeeld Telecom' }));
+    await user.click(await screen.findByRole('button', { name: /^Test call.*Voorbeeld Telecom$/u }));
     expect(await screen.findByText(/was answered after 640 ms, and sound came back/u)).toBeDefined();
   });
 });
@@ -160,7 +160,7 @@ describe('the audit', () => {
     expect(row?.textContent?.replace(/\s+/gu, ' ')).toContain('was 618 → 607');
     await user.selectOptions(screen.getByRole('combobox', { name: 'What' }), 'Role');
     await expect.poll(() => screen.queryByText('Details of a user: Extension')).toBeNull();
-    expect(screen.getByText('Daan Visser')).toBeDefined();
+    expect(screen.getByRole('table').textContent).toContain('Member');
   });
 });
 

@@ -62,6 +62,39 @@ describe('logging in', () => {
   });
 });
 
+describe('a new server', () => {
+  it('is set up with the link that it printed, and its first administrator is logged in', async () => {
+    const { server, user } = await openPortal('#/set-up/first', out);
+    await user.click(await screen.findByRole('button', { name: 'Set up' }));
+    expect(screen.getByText(/Fill in everything/u)).toBeDefined();
+    const typed: Record<string, string> = {
+      Organisation: 'Fietsen',
+      'SIP domain': 'fietsen.example',
+      'First name': 'Karin',
+      'Last name': 'Blom',
+      'E-mail': 'karin@fietsen.example',
+      Extension: '600',
+      Password: 'a longer one',
+    };
+    for (const [label, text] of Object.entries(typed)) await user.type(screen.getByLabelText(label), text);
+    await user.click(screen.getByRole('button', { name: 'Set up' }));
+    expect(await screen.findByRole('heading', { name: 'Users' })).toBeDefined();
+    expect(asked(server, 'POST', '/set-up/first')[0]?.body).toMatchObject({
+      domain: 'fietsen.example',
+      country: 'NL',
+      admin: { role: 'admin', extension: '600' },
+    });
+  });
+
+  it('says so where the link is too old', async () => {
+    const { user } = await openPortal('#/set-up/old', out);
+    await screen.findByRole('button', { name: 'Set up' });
+    for (const field of screen.getAllByRole('textbox')) await user.type(field, 'x');
+    await user.type(screen.getByLabelText('Password'), 'a longer one{Enter}');
+    expect(await screen.findByText(/This link is too old/u)).toBeDefined();
+  });
+});
+
 describe('requests', () => {
   it('are counted in the menu, and answered', async () => {
     const { server, user } = await openPortal('#/requests');

@@ -115,7 +115,7 @@ describe('settings of several users', () => {
     const opened = await openPortal('#/users');
     await choose(opened, 'Bastiaan Prins', 'Femke Jansen');
     await opened.user.selectOptions(await screen.findByRole('combobox', { name: 'Incoming calls' }), 'disabled');
-    expect(await screen.findByText('Nothing of Femke Jansen would ring any more.')).toBeDefined();
+    expect(await screen.findByText('Nothing would ring any more for Bastiaan Prins and Femke Jansen.')).toBeDefined();
     expect(screen.getByText(/Calls to 020 012 10 00 would ring nowhere: about 38 a day/u)).toBeDefined();
     expect(opened.server.user(12).incoming.mode).toBe('individual');
     await opened.user.type(screen.getByLabelText(/^Note that they will see/u), 'Until Friday');

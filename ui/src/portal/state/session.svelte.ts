@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import type { ApiProblem, Me, ServerEvent } from '../../contract';
+import type { ApiProblem, Me, ServerEvent, SetUp } from '../../contract';
 import { Api } from '../api';
 import { problemOf } from '../problem';
 import type { Wire } from '../wire';
@@ -14,6 +14,8 @@ export class Session {
   standing = $state.raw<Standing>({ kind: 'asking' });
   /** The organisation that this address belongs to, once known. */
   organisation = $state<string>();
+  /** The server waits for its first administrator. */
+  needsSetUp = $state(false);
   readonly api: Api;
   readonly events: Events;
 
@@ -42,6 +44,12 @@ export class Session {
   async useLink(token: string, login: string, secret: string): Promise<void> {
     await this.api.useLink(token, secret);
     await this.logIn(login, secret);
+  }
+
+  /** Sets a new server up and logs its first administrator in. */
+  async setUp(token: string, what: SetUp): Promise<void> {
+    await this.api.setUp(token, what);
+    await this.logIn(what.admin.login ?? what.admin.email, what.admin.password ?? '');
   }
 
   /** A new password ends all sessions, this one too. */
@@ -82,7 +90,9 @@ export class Session {
 
   async #greet(): Promise<void> {
     try {
-      this.organisation = (await this.api.hello()).organisation?.name;
+      const hello = await this.api.hello();
+      this.organisation = hello.organisation?.name;
+      this.needsSetUp = hello.needsSetUp;
     } catch {
       // The log-in page does without the name.
     }

@@ -1,4 +1,5 @@
 import type { AuditSubject, CallMethod, Mode, Warning } from '../../contract';
+import { formatTag } from '../../i18n/locale.svelte';
 import { m } from '../../paraglide/messages';
 import type { Mixed } from '../state/settings-draft';
 import { methodName, methods, modes, modeName, modeWord } from './names';
@@ -23,7 +24,7 @@ export function settingWord(what: AuditSubject, value: string): string {
 export const countedMode = (mode: Mode): string => modeWord(mode);
 
 /** What to think about before a change. */
-export function warningWords(warning: Warning): string {
+function warningWords(warning: Warning): string {
   switch (warning.kind) {
     case 'unreachable':
       return m.warning_unreachable({ name: warning.user.name });
@@ -46,4 +47,13 @@ export function changeCount(count: number): string {
 /** `1 person`, `4 people`. */
 export function peopleCount(count: number): string {
   return count === 1 ? m.settings_one_person() : m.panel_people({ count });
+}
+
+/** What to think about, with everybody who becomes unreachable in one sentence. */
+export function warningLines(warnings: readonly Warning[]): string[] {
+  const names = warnings.flatMap((warning) => (warning.kind === 'unreachable' ? [warning.user.name] : []));
+  if (names.length < 2) return warnings.map(warningWords);
+  const others = warnings.filter((warning) => warning.kind !== 'unreachable');
+  const list = new Intl.ListFormat(formatTag(), { type: 'conjunction' }).format(names);
+  return [m.warning_unreachable_all({ names: list }), ...others.map(warningWords)];
 }
