@@ -29,7 +29,7 @@ export const userRoutes: FakeRoute[] = [
     /^\/users\/(\d+)\/password$/u,
     (server) => ({
       purpose: 'reset',
-      url: 'https://bel.fiets.example/#/link/r7',
+      url: 'https://bel.fiets.example/reset#r7',
       expires: server.now + 86_400_000,
       sent: true,
     }),
@@ -85,7 +85,7 @@ function create(server: FakeServer, { body }: Sent): unknown {
   };
   server.users = [...server.users, user];
   if (draft.password !== undefined) return { user };
-  const url = 'https://bel.fiets.example/#/link/welcome';
+  const url = 'https://bel.fiets.example/invitation#welcome';
   return { user, invitation: { purpose: 'invitation', url, expires: server.now + 3 * 86_400_000, sent: false } };
 }
 
@@ -229,7 +229,7 @@ function issueLink(server: FakeServer, { body }: Sent): unknown {
   const { purpose } = body as { purpose: string };
   return {
     purpose,
-    url: `https://bel.fiets.example/#/link/${purpose}-7`,
+    url: `https://bel.fiets.example/${purpose}#p7`,
     expires: server.now + 86_400_000,
     sent: false,
   };

@@ -78,7 +78,7 @@ describe('the page of a user', () => {
     const dialog = within(screen.getByRole('dialog'));
     await user.click(dialog.getByRole('checkbox', { name: /They have to log in again: Laptop of Linda/u }));
     await user.click(dialog.getByRole('button', { name: 'Reset password' }));
-    expect(await screen.findByText('https://bel.fiets.example/#/link/r7')).toBeDefined();
+    expect(await screen.findByText('https://bel.fiets.example/reset#r7')).toBeDefined();
     expect(asked(server, 'POST', '/users/1/password')[0]?.body).toEqual({ revokeClients: true });
   });
 });

@@ -93,7 +93,7 @@ describe('a new user', () => {
     await user.click(screen.getByRole('button', { name: 'Create user' }));
     // The extension of somebody who is gone is asked about before it is used again (U15).
     await user.click(await screen.findByRole('button', { name: 'Use it again' }));
-    expect(await screen.findByText('https://bel.fiets.example/#/link/welcome')).toBeDefined();
+    expect(await screen.findByText('https://bel.fiets.example/invitation#welcome')).toBeDefined();
     expect(asked(server, 'POST', '/users').at(-1)?.body).toMatchObject({ reuseExtension: true, role: 'member' });
   });
 });

@@ -26,6 +26,7 @@ export class Route {
     const read = (): void => {
       this.#parts = location.hash.replace(/^#\/?/u, '').split('/').filter(Boolean).map(decoded);
     };
+    arrive();
     read();
     addEventListener('hashchange', read);
     return () => removeEventListener('hashchange', read);
@@ -43,6 +44,17 @@ export function to(page: PageName, id?: string | number, tab?: string): string {
 /** Goes there. */
 export function goTo(page: PageName, id?: string | number, tab?: string): void {
   location.hash = to(page, id, tab);
+}
+
+// Links of the server name what they are for and keep the token behind the #: `/invitation#TOKEN`.
+const links: Record<string, PageName> = { invitation: 'link', reset: 'link', provisioning: 'link', 'set-up': 'set-up' };
+
+/** Turns a link of the server into the address of its page. */
+function arrive(): void {
+  const [, root, name] = /^(.*\/)([^/]*)$/u.exec(location.pathname) ?? [];
+  const page = name === undefined ? undefined : links[name];
+  const token = location.hash.slice(1);
+  if (root && page && token) history.replaceState(null, '', root + to(page, token));
 }
 
 function decoded(part: string): string {
