@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run     set up what is missing, build, and make a call (with a window where there is a display)"
+	@echo "make run     set up what is missing, build, and start a demo office with a window (or, without a display, a call)"
 	@echo "make test    everything that CI runs: lints, licences, unit tests, simulations, calls with real peers, the window"
 	@echo "make check   the quick part of it: formatting, lints, unit tests, no peers"
 	@echo "make bench   how fast the parser and the sample path are"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Bellbird on this computer alone: a second, headless Bellbird answers and talks back. With a display the window opens
-# and can call it; without one a headless call shows its state. Ctrl-C ends both. No server, no registrar, loopback only.
+# An office on this computer alone: a server with demo people, a colleague who answers at 602, and you, who are Joost: an
+# administrator switched his incoming calls off, which he sees. With a display the window opens, logged in; without one a
+# headless call shows its state. Ctrl-C ends it all. Loopback only; what is kept is in a folder that is gone afterwards.
 source "$(dirname "$0")/common.sh"
 cd "$ROOT"
 
@@ -10,51 +11,69 @@ display=""
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ "${1:-}" != --no-window ]; then display=1; fi
 
 say "building"
-if [ -n "$display" ]; then
-    [ -d ui/node_modules ] || (cd ui && npm ci --no-audit --no-fund --loglevel=error)
-    (cd ui && npm run --silent build)
-    cargo build --quiet --locked -p bellbird-cli -p bellbird-desktop --features tauri/custom-protocol
-else
-    cargo build --quiet --locked -p bellbird-cli
-fi
+[ -d ui/node_modules ] || (cd ui && npm ci --no-audit --no-fund --loglevel=error)
+(cd ui && npm run --silent build)
+packages=(-p bellbird-cli -p bellbird-server)
+if [ -n "$display" ]; then packages+=(-p bellbird-desktop --features tauri/custom-protocol); fi
+cargo build --quiet --locked "${packages[@]}"
 programs="$TARGET_DIR/debug"
 
 folder="$(mktemp -d)"
-answering=""
+running=()
 end() {
-    if [ -n "$answering" ]; then kill "$answering" 2>/dev/null || true; fi
+    for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
+    wait 2>/dev/null || true
     rm -rf "$folder"
 }
 trap end EXIT
 trap 'exit 130' INT TERM
 
-account() {
-    printf '[account]\naddress = "sip:%s@127.0.0.1"\nname = "%s"\nregister = false\nlocal = "127.0.0.1"\n' "$1" "$2"
+# Waits until FILE has a line with WORDS, while the process that writes it lives.
+wait_for() {
+    local file="$1" words="$2" process="$3" log="$4"
+    for _ in $(seq 300); do
+        if grep -q -- "$words" "$file" 2>/dev/null; then return 0; fi
+        kill -0 "$process" 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$log" >&2
+    die "it did not start: no '$words' in $file"
 }
-account bell "The other Bellbird" >"$folder/bell.toml"
-account you "You" >"$folder/you.toml"
+
+# The port that was asked for, or any other that nobody uses.
+free_port() {
+    node -e 'const { createServer } = require("node:net");
+        const listen = (port) => { const it = createServer(); it.once("error", () => listen(0));
+            it.listen(port, "127.0.0.1", () => { console.log(it.address().port); it.close(); }); };
+        listen(Number(process.argv[1]));' "$1"
+}
+http="127.0.0.1:$(free_port 8080)"
+sip="127.0.0.1:$(free_port 5060)"
+"$programs/bellbird-server" --demo --data "$folder/server" --http "$http" --sip "udp://$sip,tcp://$sip" \
+    --portal "$ROOT/ui/dist" >"$folder/server.out" 2>"$folder/server.log" &
+running+=($!)
+wait_for "$folder/server.out" "listens on http" "$!" "$folder/server.log"
+server="http://$http"
+export BELLBIRD_SECRET=bellbird-demo
+
 node .make/greeting.mjs "$folder/greeting.wav"
+"$programs/bellbird" --data "$folder/anna" login "$server" --login anna >/dev/null
+"$programs/bellbird" --data "$folder/anna" --json answer --server --play "$folder/greeting.wav" --play-loop \
+    --calls 1000 >"$folder/anna.jsonl" 2>"$folder/anna.log" &
+running+=($!)
+wait_for "$folder/anna.jsonl" '"event":"registered"' "$!" "$folder/anna.log"
 
-"$programs/bellbird" --json answer --account "$folder/bell.toml" --play "$folder/greeting.wav" --play-loop \
-    --calls 1000 >"$folder/answering.jsonl" 2>"$folder/answering.log" &
-answering=$!
+say "the server runs at $server"
+[ ! -f ui/dist/portal.html ] || say "administrators: open $server and log in as marieke"
+say "everybody's password is $BELLBIRD_SECRET; who there is:"
+grep '^  ' "$folder/server.out" >&2
 
-# Its first line says where it listens.
-address=""
-for _ in $(seq 100); do
-    address="$(sed -n 's/.*"event":"ready".*"udp:\([0-9.:]*\)".*/\1/p' "$folder/answering.jsonl" | head -1)"
-    [ -z "$address" ] || break
-    kill -0 "$answering" 2>/dev/null || { cat "$folder/answering.log" >&2; die "the answering Bellbird did not start"; }
-    sleep 0.1
-done
-[ -n "$address" ] || die "the answering Bellbird does not say where it listens"
-
-target="sip:bell@$address"
 if [ -n "$display" ]; then
-    say "the window opens; call $target, which answers with a song of bells"
-    "$programs/bellbird-desktop" --account "$folder/you.toml" --dial "$target"
+    say "the window opens, logged in as joost; call 602: Anna answers with a song of bells"
+    "$programs/bellbird-desktop" --config-dir "$folder/joost" --log-in "joost@$server"
 else
-    say "no display: a headless call to $target; keys: h hold, m mute, 0-9 digits, q hang up"
-    "$programs/bellbird" call "$target" --account "$folder/you.toml" --play "$folder/greeting.wav" --play-loop \
+    say "no display: joost calls 602; keys: h hold, m mute, 0-9 digits, q hang up"
+    "$programs/bellbird" --data "$folder/joost" login "$server" --login joost >/dev/null
+    "$programs/bellbird" --data "$folder/joost" call 602 --server --play "$folder/greeting.wav" --play-loop \
         --record "$folder/heard.wav" --levels
 fi

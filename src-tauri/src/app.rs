@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bellbird_contract::Command;
+use bellbird_contract::{Command, Secret};
 use bellbird_engine::{Engine, EngineEvent};
 use tauri::{App, Manager, Window, WindowEvent, Wry};
 use tauri_plugin_deep_link::DeepLinkExt as _;
@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::commands;
 use crate::controller::{Controller, Phone};
-use crate::options::Options;
+use crate::options::{LogIn, Options};
 use crate::start::engine_config;
 use crate::tauri_shell::{MAIN, TauriShell};
 
@@ -79,6 +79,9 @@ fn set_up(app: &mut App, options: &Options) -> Result<(), Box<dyn std::error::Er
     if !options.hidden {
         controller.open(&options.links);
     }
+    if let Some(log_in) = &options.log_in {
+        controller.command(log_in_command(log_in));
+    }
     if let Some(target) = options.dial.clone() {
         controller.command(Command::Dial { target, account: None });
     }
@@ -89,6 +92,12 @@ fn set_up(app: &mut App, options: &Options) -> Result<(), Box<dyn std::error::Er
     });
     tauri::async_runtime::spawn(pump(controller, events));
     Ok(())
+}
+
+/// Without a password the server's refusal tells the user what is missing.
+fn log_in_command(LogIn { server, login }: &LogIn) -> Command {
+    let secret = Secret::new(std::env::var("BELLBIRD_SECRET").unwrap_or_default());
+    Command::LogInToServer { server: server.clone(), login: login.clone(), secret }
 }
 
 fn start_engine(app: &App, options: &Options) -> Result<(Engine, UnboundedReceiver<EngineEvent>), String> {

@@ -11,10 +11,19 @@ pub(crate) struct Options {
     pub(crate) accounts: Option<PathBuf>,
     /// Whom to call at once.
     pub(crate) dial: Option<String>,
+    /// The server to log in to at once, and as whom; the password comes from `BELLBIRD_SECRET`.
+    pub(crate) log_in: Option<LogIn>,
     /// Start without showing the window.
     pub(crate) hidden: bool,
     /// Links to open.
     pub(crate) links: Vec<String>,
+}
+
+/// A server and somebody's name there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogIn {
+    pub(crate) server: String,
+    pub(crate) login: String,
 }
 
 impl Options {
@@ -33,16 +42,32 @@ impl Options {
                 "--config-dir" => options.home = Some(value()?.into()),
                 "--account" => options.accounts = Some(value()?.into()),
                 "--dial" => options.dial = Some(value()?),
+                "--log-in" => options.log_in = Some(LogIn::parse(&value()?)?),
                 "--hidden" => options.hidden = true,
                 flag if flag.starts_with("--") => {
                     return Err(format!(
-                        "{flag} is unknown. There are --config-dir DIR, --account FILE, --dial TARGET and --hidden."
+                        "{flag} is unknown. There are --config-dir DIR, --account FILE, --dial TARGET, \
+                         --log-in NAME@SERVER and --hidden."
                     ));
                 }
                 link => options.links.push(link.to_owned()),
             }
         }
         Ok(options)
+    }
+}
+
+impl LogIn {
+    /// `linda@https://phone.example`; an e-mail address may be the name.
+    fn parse(typed: &str) -> Result<Self, String> {
+        match typed.rsplit_once('@') {
+            Some((login, server)) if !login.is_empty() && !server.is_empty() => {
+                Ok(Self { server: server.to_owned(), login: login.to_owned() })
+            }
+            Some(_) | None => {
+                Err("--log-in needs a name and a server: --log-in linda@https://phone.example.".to_owned())
+            }
+        }
     }
 }
 
@@ -66,6 +91,14 @@ mod tests {
         assert!(options.hidden);
         assert_eq!(options.links, ["tel:601"]);
         assert_eq!(options.accounts, Some("a.toml".into()));
+    }
+
+    #[test]
+    fn name_and_server_are_told_apart() {
+        let options = parse(&["--log-in", "linda@fiets.example@http://127.0.0.1:8080"]).unwrap();
+        let log_in = LogIn { server: "http://127.0.0.1:8080".into(), login: "linda@fiets.example".into() };
+        assert_eq!(options.log_in, Some(log_in));
+        assert!(parse(&["--log-in", "http://127.0.0.1:8080"]).unwrap_err().contains("--log-in linda@"));
     }
 
     #[test]

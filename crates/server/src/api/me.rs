@@ -215,7 +215,26 @@ pub(crate) async fn start_call(
     }
     let order = CallOrder { user, target: request.target, method, withhold_number: request.withhold_number };
     let started = app.edge.start_call(org, order).await;
-    started.map(Json).map_err(|code| Problem::new(code, "The call could not be set up."))
+    started.map(Json).map_err(|code| Problem::new(code, why_no_call(code)))
+}
+
+/// What is told about a call that was not set up, by its code.
+const WHY_NO_CALL: &[(ServerErrorCode, &str)] = &[
+    (ServerErrorCode::NoDeskPhone, "You have no desk phone to call with. Choose another call method."),
+    (ServerErrorCode::DeskPhoneNotRegistered, "Your desk phone is not connected, so it can't ring. Check its cable."),
+    (
+        ServerErrorCode::NoExternalNumber,
+        "There is no mobile or landline number to call you on. Add one to your account.",
+    ),
+    (ServerErrorCode::UnknownTarget, "Nobody has this number."),
+    (ServerErrorCode::TooManyCalls, "You have as many calls as you may have at once."),
+    (ServerErrorCode::TrunkUnavailable, "No line to the outside is free or working. Colleagues can be called."),
+    (ServerErrorCode::MakingCallsOff, "Making calls is off for you."),
+];
+
+fn why_no_call(code: ServerErrorCode) -> &'static str {
+    let known = WHY_NO_CALL.iter().find(|(known, _)| *known == code);
+    known.map_or("The call could not be set up. Try again.", |(_, words)| words)
 }
 
 /// How far a call is that the server sets up.
