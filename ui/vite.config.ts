@@ -18,7 +18,14 @@ export default defineConfig({
   define: { __APP_VERSION__: JSON.stringify(version) },
   // The desktop shell serves dist from its own origin, so addresses are relative to index.html.
   base: './',
-  build: { target: 'es2022', outDir: 'dist', emptyOutDir: true, reportCompressedSize: false },
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    emptyOutDir: true,
+    reportCompressedSize: false,
+    // Two pages of one code base: the phone's window, and the portal that bellbird-server serves.
+    rolldownOptions: { input: ['index.html', 'portal.html'] },
+  },
   server: { port: 5173, strictPort: true },
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   test: {

@@ -16,15 +16,20 @@ export type Size = keyof typeof sizes;
 const executablePath = process.env['BELLBIRD_CHROMIUM'] ?? '/usr/bin/chromium';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 // A Sunday at noon, so that pictures of two days are the same.
-const noon = new Date('2026-11-22T12:05:00+01:00');
+export const noon = new Date('2026-11-22T12:05:00+01:00');
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
 }
 
-export async function context(browser: Browser, viewport: { width: number; height: number }): Promise<BrowserContext> {
+export async function context(
+  browser: Browser,
+  viewport: { width: number; height: number },
+  locale = 'en',
+): Promise<BrowserContext> {
   const made = await browser.newContext({
     viewport,
+    locale,
     reducedMotion: 'reduce',
     timezoneId: 'Europe/Amsterdam',
     permissions: ['clipboard-read', 'clipboard-write'],
@@ -69,8 +74,8 @@ export async function violations(page: Page): Promise<string[]> {
 /** Elements that reach over the window's edge. */
 export function tooWide(page: Page): Promise<string[]> {
   return page.evaluate(() =>
-    [...document.querySelectorAll('.window *, dialog *')]
-      .filter((element) => !element.closest('.vh, .sprite, svg'))
+    [...document.querySelectorAll('.window *, .portal *, dialog *')]
+      .filter((element) => !element.closest('.vh, .sprite, .skip, svg'))
       .filter((element) => {
         const box = element.getBoundingClientRect();
         return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1);

@@ -1,5 +1,6 @@
 //! The committed TypeScript types are those that the Rust types give.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -73,6 +74,8 @@ fn visit_api(types: &mut Types) {
 struct Types {
     config: Config,
     declared: BTreeMap<String, String>,
+    /// Which Rust type a name stands for: two of one name would hide each other.
+    owners: BTreeMap<String, TypeId>,
 }
 
 impl TypeVisitor for Types {
@@ -81,6 +84,8 @@ impl TypeVisitor for Types {
             return;
         }
         let name = T::ident(&self.config);
+        let owner = *self.owners.entry(name.clone()).or_insert(TypeId::of::<T::WithoutGenerics>());
+        assert!(owner == TypeId::of::<T::WithoutGenerics>(), "two types are called {name}");
         if self.declared.contains_key(&name) {
             return;
         }

@@ -2025,7 +2025,7 @@ export type UserChange = {
   /** Tab *Telephony*, whole. */
   telephony?: Telephony,
   /** Tab *Language and security*, whole. */
-  security?: Security,
+  security?: UserSecurity,
   /** That an extension that belonged to somebody who was deleted may be used again (U15). */
   reuseExtension: boolean, };
 
@@ -2063,7 +2063,7 @@ export type UserDetail = {
   /** Tab *Devices*. */
   accounts: Array<AccountSummary>,
   /** Tab *Language and security*. */
-  security: Security,
+  security: UserSecurity,
   /** When the user last logged in. */
   lastLogIn?: Timestamp,
   /** API keys. */
@@ -2132,6 +2132,21 @@ export type UserRow = {
   presence: Presence,
   /** Grows with each change. */
   revision: Revision, };
+
+/** Language and security of one user (U4, U5). */
+export type UserSecurity = {
+  /** Language of portal and phone. */
+  language: Language,
+  /** Time zone by its IANA name; nothing for the organisation's. */
+  timeZone?: string,
+  /** Country of the location; nothing for the organisation's. */
+  country?: CountryCode,
+  /** Whether a new password has to be set at the next log-in. */
+  passwordChangeNeeded: boolean,
+  /** Whether a portal session ends after 10 minutes of inactivity. */
+  idleLogOut: boolean,
+  /** Whether log-in and calls are barred. */
+  disabled: boolean, };
 
 /** In which order users are listed. */
 export type UserSort = "name" | "email" | "extension" | "role" | "created" | "unknown";

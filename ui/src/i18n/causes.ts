@@ -1,12 +1,18 @@
 import type { Cause, Me, Reason, Timestamp } from '../contract';
 import { m } from '../paraglide/messages';
 import { begin } from './problems';
-import { when } from './time';
+import { clockTime, when } from './time';
+
+/** In milliseconds: what ends later than this needs more than a time of day. */
+const day = 86_400_000;
+
+/** Who reads: the user that the call was for, who is addressed; without, somebody who looks after others. */
+export type Reader = Pick<Me, 'firstName' | 'lastName'> | undefined;
 
 /** What a cause's words need besides its params. */
 interface Context {
   p: Reason['params'];
-  me: Me;
+  me: Reader;
   now: Timestamp;
 }
 
@@ -26,11 +32,13 @@ const sentences: Record<Cause, (context: Context) => string> = {
   sharedWithAvailable: ({ p }) => m.cause_shared({ name: p['name'] ?? m.cause_a_colleague() }),
   sharedAllOnDnd: () => m.cause_shared_dnd(),
   receiveOffHere: (c) => byWhom(c, m.cause_off_here_by, m.cause_off_here),
-  receiveOffEverywhere: (c) => byWhom(c, m.cause_off_all_by, m.cause_off_all),
-  onAnotherCall: () => m.cause_other_call(),
-  notAvailable: (c) => byWhom(c, m.cause_away_by, m.cause_away),
-  reachedElsewhere: ({ p }) => m.cause_elsewhere({ at: p['at'] ?? m.cause_another_phone() }),
-  colleaguesElsewhere: ({ p }) => m.cause_elsewhere_colleagues({ at: p['at'] ?? m.cause_another_phone() }),
+  receiveOffEverywhere: (c) =>
+    c.me ? byWhom(c, m.cause_off_all_by, m.cause_off_all) : byWhom(c, m.cause_off_all_them_by, m.cause_off_all_them),
+  onAnotherCall: ({ me }) => (me ? m.cause_other_call() : m.cause_other_call_them()),
+  notAvailable: (c) => byWhom(c, m.cause_away_by, c.me ? m.cause_away : m.cause_away_them),
+  reachedElsewhere: ({ p, me }) => (me ? m.cause_elsewhere : m.cause_elsewhere_them)({ at: at(p) }),
+  colleaguesElsewhere: ({ p, me }) =>
+    (me ? m.cause_elsewhere_colleagues : m.cause_elsewhere_colleagues_them)({ at: at(p) }),
   notRegistered: ({ p, now }) =>
     p['lastSeen'] ? m.cause_unregistered_since({ when: when(Number(p['lastSeen']), now) }) : m.cause_unregistered(),
   noDevice: () => m.cause_no_device(),
@@ -38,7 +46,7 @@ const sentences: Record<Cause, (context: Context) => string> = {
   forwardedBusy: ({ p }) => m.cause_forward_busy({ to: to(p) }),
   forwardedNoAnswer: ({ p }) => m.cause_forward_unanswered({ to: to(p) }),
   forwardedUnreachable: ({ p }) => m.cause_forward_unreachable({ to: to(p) }),
-  linkedNumber: ({ p }) => m.cause_linked({ number: p['number'] ?? '' }),
+  linkedNumber: ({ p, me }) => (me ? m.cause_linked : m.cause_linked_them)({ number: p['number'] ?? '' }),
   networkUnavailability: ({ p }) => m.cause_network({ number: number(p) }),
   destinationIfNoAnswer: ({ p }) => m.cause_no_answer_to({ to: to(p) }),
   numberLeadsTo: ({ p }) => m.cause_leads({ number: number(p), to: to(p) }),
@@ -48,16 +56,24 @@ const sentences: Record<Cause, (context: Context) => string> = {
   emergency: () => m.cause_emergency(),
   emergencyCallBack: () => m.cause_emergency_back(),
   transferRecall: ({ p }) => m.cause_recall({ from: p['from'] ?? m.cause_by_somebody() }),
-  movedHere: () => m.cause_moved(),
-  callMethod: ({ p }) => m.cause_method({ target: p['target'] ?? m.cause_by_somebody() }),
+  movedHere: ({ me }) => (me ? m.cause_moved() : m.cause_moved_them()),
+  callMethod: ({ p, me }) =>
+    (me ? m.cause_method : m.cause_method_them)({ target: p['target'] ?? m.cause_by_somebody() }),
   otherDeviceAsked: () => m.cause_one_device(),
   loop: () => m.cause_loop(),
   noCodecInCommon: () => m.cause_codec(),
-  deviceRefused: () => m.cause_refused(),
+  deviceRefused: ({ p, me }) =>
+    !me && p['status'] ? m.cause_refused_status({ status: p['status'] }) : m.cause_refused(),
   suspectedDeviceDnd: () => m.cause_suspected(),
   noTrunk: () => m.cause_no_trunk(),
-  trunkRefused: () => m.cause_trunk_refused(),
-  wentOut: ({ p }) => m.cause_went_out({ trunk: p['trunk'] ?? m.cause_the_outside() }),
+  trunkRefused: ({ p, me }) =>
+    !me && p['trunk'] && p['status']
+      ? m.cause_trunk_refused_status({ trunk: p['trunk'], status: p['status'] })
+      : m.cause_trunk_refused(),
+  wentOut: ({ p, me }) => {
+    const trunk = p['trunk'] ?? m.cause_the_outside();
+    return !me && p['shown'] ? m.cause_went_out_shown({ trunk, shown: p['shown'] }) : m.cause_went_out({ trunk });
+  },
   unknownNumber: ({ p }) => m.cause_unknown_number({ number: p['number'] ?? '' }),
   tooManyCalls: () => m.cause_too_many(),
   serverRestarted: () => m.cause_restarted(),
@@ -68,14 +84,21 @@ const sentences: Record<Cause, (context: Context) => string> = {
 export const causes = Object.keys(sentences) as Cause[];
 
 /** Why a device rang or did not; a cause from a newer server gets the words for what has none. */
-export function causeWords({ cause, params }: Pick<Reason, 'cause' | 'params'>, me: Me, now: Timestamp): string {
+export function causeWords({ cause, params }: Pick<Reason, 'cause' | 'params'>, me: Reader, now: Timestamp): string {
   return begin((sentences[cause] ?? sentences.unknown)({ p: params, me, now }));
 }
 
 function byWhom({ p, me, now }: Context, named: typeof m.cause_dnd_by, bare: typeof m.cause_dnd): string {
   if (!p['by'] || !p['since']) return bare();
-  const mine = p['by'] === `${me.firstName} ${me.lastName}`.trim();
-  return named({ by: mine ? m.cause_by_you() : p['by'], when: when(Number(p['since']), now) });
+  const mine = me !== undefined && p['by'] === `${me.firstName} ${me.lastName}`.trim();
+  const why = named({ by: mine ? m.cause_by_you() : p['by'], when: when(Number(p['since']), now) });
+  if (p['note']) return m.cause_noted({ why, note: p['note'] });
+  const ends = Number(p['until']) - Number(p['since']);
+  return ends > 0 && ends < day ? m.cause_until({ why, until: clockTime(Number(p['until'])) }) : why;
+}
+
+function at(p: Reason['params']): string {
+  return p['at'] ?? m.cause_another_phone();
 }
 
 function to(p: Reason['params']): string {

@@ -33,7 +33,8 @@ const sentences: Record<ServerErrorCode, (params: Params) => string> = {
   extensionTaken: extensionTaken,
   extensionUsedBefore: (p) => m.there_extension_before({ extension: p['extension'] ?? '', owner: owner(p) }),
   numberTaken: (p) => m.there_number_taken({ number: p['number'] ?? m.there_this_number() }),
-  macTaken: () => m.there_mac_taken(),
+  macTaken: (p) =>
+    p['account'] && p['mac'] ? m.there_mac_taken_by({ account: p['account'], mac: p['mac'] }) : m.there_mac_taken(),
   inUse: (p) => m.there_in_use({ by: p['by'] ?? m.there_other_person() }),
   confirmationNeeded: () => m.there_confirm(),
   lastAdmin: () => m.there_last_admin(),
@@ -43,7 +44,7 @@ const sentences: Record<ServerErrorCode, (params: Params) => string> = {
   noExternalNumber: () => m.there_no_external(),
   invalidTarget: (p) => m.there_invalid_target({ target: p['target'] ?? m.there_this_number() }),
   unknownTarget: (p) => m.there_unknown_target({ target: p['target'] ?? '' }),
-  tooManyCalls: () => m.there_too_many_calls(),
+  tooManyCalls: (p) => (p['most'] ? m.there_too_many_calls_most({ most: p['most'] }) : m.there_too_many_calls()),
   trunkUnavailable: () => m.there_trunk(),
   requestSettled: (p) => m.there_settled({ by: by(p) }),
   requestOpen: () => m.there_request_open(),
@@ -62,8 +63,9 @@ const sentences: Record<ServerErrorCode, (params: Params) => string> = {
 export const serverErrorCodes = Object.keys(sentences) as ServerErrorCode[];
 
 /** What to tell about a refusal of the server; a code from a newer one gets the sentence for what has no words. */
-export function serverWords({ code, params }: Pick<ApiProblem, 'code' | 'params'>): string {
-  return begin((sentences[code] ?? sentences.unknown)(params));
+export function serverWords({ code, params, field: at }: Pick<ApiProblem, 'code' | 'params' | 'field'>): string {
+  const named = at === undefined ? params : { field: at, ...params };
+  return begin((sentences[code] ?? sentences.unknown)(named));
 }
 
 /** What to tell about trouble with the server, whether it was found here or there. */
@@ -86,6 +88,18 @@ export function troubleDetails(trouble: ServerTrouble): string | undefined {
   const id = code === 'internal' ? params['id'] : undefined;
   return [String(status), id, detail].filter(Boolean).join(' · ');
 }
+
+// A field as it is called on the page; one that has no name here is told by its own.
+const fieldNames: Record<string, () => string> = {
+  firstName: m.users_first_name,
+  lastName: m.users_last_name,
+  email: m.users_email,
+  login: m.users_login,
+  extension: m.users_extension,
+  old: m.password_old,
+  new: m.password_new,
+  password: m.users_first_password,
+};
 
 function wrongCredentials(p: Params): string {
   const login = p['login'] ?? m.there_you();
@@ -117,5 +131,7 @@ function owner(p: Params): string {
 }
 
 function field(p: Params): string {
-  return p['field'] ?? m.there_this_field();
+  const path = p['field'];
+  if (path === undefined) return m.there_this_field();
+  return fieldNames[path.split('.').at(-1) ?? path]?.() ?? path;
 }

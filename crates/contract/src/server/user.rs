@@ -121,6 +121,7 @@ pub struct ReachableNumber {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
+#[ts(rename = "UserSecurity")]
 pub struct Security {
     /// Language of portal and phone.
     pub language: Language,
