@@ -151,10 +151,14 @@ impl ResolvesServerCert for ServerIdentity {
 fn certified(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, BadIdentity> {
     let chain = certificates(Ok(CertificateDer::pem_slice_iter(chain)))?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| BadIdentity::Key(error.to_string()))?;
-    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => BadIdentity::Mismatch,
-        rustls::Error::InvalidCertificate(_) => BadIdentity::Certificate(error.to_string()),
-        other => BadIdentity::Key(other.to_string()),
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| {
+        if matches!(error, rustls::Error::InconsistentKeys(_)) {
+            BadIdentity::Mismatch
+        } else if matches!(error, rustls::Error::InvalidCertificate(_)) {
+            BadIdentity::Certificate(error.to_string())
+        } else {
+            BadIdentity::Key(error.to_string())
+        }
     })
 }
 

@@ -23,12 +23,7 @@ async fn meet(server: NetConfig, client: NetConfig, name: &str) -> Result<(), Cl
     meet_pinned(server, client, name, |_| {}).await
 }
 
-async fn meet_pinned(
-    server: NetConfig,
-    client: NetConfig,
-    name: &str,
-    pin: impl Fn(&Net),
-) -> Result<(), CloseReason> {
+async fn meet_pinned(server: NetConfig, client: NetConfig, name: &str, pin: impl Fn(&Net)) -> Result<(), CloseReason> {
     let (server, mut client) = (Net::start(server), Net::start(client));
     pin(&client);
     let address = server.listen(Protocol::Tls).await;
