@@ -9,7 +9,7 @@ use bellbird_media::{LatchPolicy, ProviderKeys, SessionConfig};
 use bellbird_net::{NetEvent, NetHandle, clock};
 use bellbird_phone::{
     EventsId, EventsInput, HttpFailure, HttpId, HttpResponse, Input, Loaded, MediaConfig, MediaEvent, MediaRefusal,
-    MediaRequest, Output, Phone,
+    MediaRequest, Output, Phone, ServerPin,
 };
 use bellbird_sip::agent::ResolveId;
 use bellbird_sip::status::StatusCode;
@@ -281,6 +281,10 @@ impl Driver {
                 Output::Connect(flow, remote) => self.net.connect(flow, remote),
                 Output::Close(flow) => self.net.close(flow),
                 Output::Resolve(id, question) => self.net.resolve(id.0, question),
+                Output::Pin(pin) => {
+                    let pin = pin.map(|ServerPin { authority, names }| bellbird_net::Pin { authority, names });
+                    self.net.pin(pin);
+                }
                 Output::Media(request) => self.carry_out(request),
                 Output::Http(request) => self.server.ask(request),
                 Output::OpenEvents(request) => self.server.open(request),

@@ -1,11 +1,16 @@
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bellbird_base::Duration;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use thiserror::Error;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// How the network is used. [`NetConfig::default`] suits a phone.
 #[derive(Clone, Debug)]
@@ -78,22 +83,83 @@ impl Trust {
     }
 }
 
-/// Certificate chain and key of a listener.
+/// An authority known by its certificate's fingerprint, as a link names it. Servers have to send its certificate along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// SHA-256 of the authority's certificate, in lower-case hexadecimal.
+    pub authority: String,
+    /// The servers that have to be vouched for by it and by nobody else, as [`bellbird_base::Remote::server_name`] says it.
+    pub names: Vec<String>,
+}
+
+/// Certificate chain and key of a listener. Clones share it: what one of them takes, all show from the next handshake on,
+/// while open connections stay.
 #[derive(Clone, Debug)]
 pub struct ServerIdentity {
-    pub(crate) chain: Vec<CertificateDer<'static>>,
-    pub(crate) key: Arc<PrivateKeyDer<'static>>,
+    current: Arc<RwLock<Arc<CertifiedKey>>>,
 }
 
 impl ServerIdentity {
     /// Reads the chain (own certificate first) and the key from PEM text.
     ///
     /// # Errors
-    /// Where one of them is missing or malformed.
+    /// Where one of them is missing or malformed, or the two don't belong together.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, BadIdentity> {
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| BadIdentity::Key(error.to_string()))?;
-        Ok(Self { chain: certificates(Ok(CertificateDer::pem_slice_iter(chain)))?, key: Arc::new(key) })
+        Ok(Self { current: Arc::new(RwLock::new(Arc::new(certified(chain, key)?))) })
     }
+
+    /// Takes another chain and key.
+    ///
+    /// # Errors
+    /// As [`ServerIdentity::from_pem`]; then the old ones stay.
+    pub fn replace(&self, chain: &[u8], key: &[u8]) -> Result<(), BadIdentity> {
+        let new = Arc::new(certified(chain, key)?);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+
+    /// When the certificate runs out, in seconds since 1970.
+    pub fn expires(&self) -> Option<i64> {
+        let current = self.current();
+        let (_, certificate) = X509Certificate::from_der(current.end_entity_cert().ok()?).ok()?;
+        Some(certificate.validity().not_after.timestamp())
+    }
+
+    /// The server's side of TLS that shows this; with the names of the protocols that are spoken over it, if they matter.
+    ///
+    /// # Errors
+    /// Where no version of TLS can be had.
+    pub fn tls_config(&self, protocols: &[&str]) -> Result<ServerConfig, rustls::Error> {
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
+        let mut config = builder.with_cert_resolver(Arc::new(self.clone()));
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Ok(config)
+    }
+
+    fn current(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ResolvesServerCert for ServerIdentity {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current())
+    }
+}
+
+fn certified(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, BadIdentity> {
+    let chain = certificates(Ok(CertificateDer::pem_slice_iter(chain)))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| BadIdentity::Key(error.to_string()))?;
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| {
+        if matches!(error, rustls::Error::InconsistentKeys(_)) {
+            BadIdentity::Mismatch
+        } else if matches!(error, rustls::Error::InvalidCertificate(_)) {
+            BadIdentity::Certificate(error.to_string())
+        } else {
+            BadIdentity::Key(error.to_string())
+        }
+    })
 }
 
 fn certificates<I>(found: Result<I, rustls::pki_types::pem::Error>) -> Result<Vec<CertificateDer<'static>>, BadIdentity>
@@ -117,6 +183,9 @@ pub enum BadIdentity {
     /// The key.
     #[error("the key file can't be used: {0}")]
     Key(String),
+    /// Each can be read, but they are not a pair.
+    #[error("the key is not the one of the certificate")]
+    Mismatch,
 }
 
 /// Which name servers are asked.

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
 use crate::close::CloseReason;
-use crate::config::NetConfig;
+use crate::config::{NetConfig, Pin};
 use crate::flows::{Flows, Outbound, Queue};
 use crate::listen;
 use crate::resolve::Resolver;
@@ -104,6 +104,12 @@ impl NetHandle {
                 self.shared.spawn(stream::connect(Arc::clone(&self.shared), flow, remote, pending));
             }
         }
+    }
+
+    /// Lets one authority alone vouch for some servers, from the next connection to them on; without a pin again those that
+    /// are believed anyway.
+    pub fn pin(&self, pin: Option<Pin>) {
+        self.shared.tls.pin(pin);
     }
 
     /// Sends bytes. Those for a flow that is not there are dropped, and so are datagrams that the system has no room for.

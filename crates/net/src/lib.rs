@@ -36,5 +36,6 @@ mod websocket;
 
 pub use address::local_address_towards;
 pub use close::{CertificateProblem, CloseReason, WebSocketProblem};
-pub use config::{BadIdentity, Dns, NetConfig, ServerIdentity, Trust};
+pub use config::{BadIdentity, Dns, NetConfig, Pin, ServerIdentity, Trust};
 pub use handle::{ListenError, NetEvent, NetHandle};
+pub use tls::verify_pinned;

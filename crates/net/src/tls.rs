@@ -1,35 +1,66 @@
 //! TLS as SIP wants it: the certificate has to bear the SIP domain's name (RFC 5922).
 
+mod pinned;
 mod verifier;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::task;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::close::CloseReason;
-use crate::config::{ServerIdentity, Trust};
+use crate::config::{Pin, ServerIdentity, Trust};
 use crate::stream::Stream;
-use verifier::SipVerifier;
+pub use pinned::verify_pinned;
+use verifier::{Anchors, SipVerifier};
 
 /// The client's side of TLS. All connections share it, so that sessions are resumed.
 pub(crate) struct Tls {
     trust: Trust,
     config: Mutex<Option<Arc<ClientConfig>>>,
+    pinned: Mutex<Option<Pinned>>,
+}
+
+/// For servers that one authority has to vouch for.
+struct Pinned {
+    pin: Pin,
+    config: Arc<ClientConfig>,
 }
 
 impl Tls {
     pub(crate) fn new(trust: Trust) -> Self {
-        Self { trust, config: Mutex::default() }
+        Self { trust, config: Mutex::default(), pinned: Mutex::default() }
+    }
+
+    /// Believes one authority alone for some servers, from the next connection on.
+    pub(crate) fn pin(&self, pin: Option<Pin>) {
+        let pinned = pin.and_then(|pin| match client_config(Anchors::Pinned(pin.authority.clone())) {
+            Ok(config) => Some(Pinned { pin, config: Arc::new(config) }),
+            Err(error) => {
+                tracing::error!("an authority can't be pinned: {error}");
+                None
+            }
+        });
+        *self.pinned.lock().unwrap_or_else(PoisonError::into_inner) = pinned;
+    }
+
+    fn pinned(&self, name: &str) -> Option<Arc<ClientConfig>> {
+        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        let pinned = pinned.as_ref().filter(|it| it.pin.names.iter().any(|known| known.eq_ignore_ascii_case(name)));
+        pinned.map(|pinned| Arc::clone(&pinned.config))
     }
 
     /// Shakes hands with a server that has to bear this name.
     pub(crate) async fn connect<S: Stream>(&self, name: &str, stream: S) -> Result<client::TlsStream<S>, CloseReason> {
+        let config = match self.pinned(name) {
+            Some(config) => config,
+            None => self.config().await?,
+        };
         let name = ServerName::try_from(name.to_owned()).map_err(|error| CloseReason::Tls(error.to_string()))?;
-        let connector = TlsConnector::from(self.config().await?);
+        let connector = TlsConnector::from(config);
         connector.connect(name, stream).await.map_err(|error| CloseReason::from(&error))
     }
 
@@ -39,7 +70,7 @@ impl Tls {
             return Ok(Arc::clone(config));
         }
         let trust = self.trust.clone();
-        let config = task::spawn_blocking(move || client_config(&trust)).await;
+        let config = task::spawn_blocking(move || client_config(Anchors::Known(roots(&trust)))).await;
         let config = config.map_err(|error| CloseReason::Tls(error.to_string()))?;
         let config = Arc::new(config.map_err(|error| CloseReason::from(&error))?);
         Ok(Arc::clone(self.slot().get_or_insert(config)))
@@ -50,15 +81,11 @@ impl Tls {
     }
 }
 
-fn client_config(trust: &Trust) -> Result<ClientConfig, rustls::Error> {
-    let provider = provider();
-    let verifier = SipVerifier::new(roots(trust), &provider);
+fn client_config(anchors: Anchors) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = SipVerifier::new(anchors, &provider);
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
 }
 
 fn roots(trust: &Trust) -> RootCertStore {
@@ -79,9 +106,7 @@ fn roots(trust: &Trust) -> RootCertStore {
 
 /// The server's side of TLS.
 pub(crate) fn acceptor(identity: &ServerIdentity) -> Result<TlsAcceptor, rustls::Error> {
-    let config = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-    let config = config.with_no_client_auth().with_single_cert(identity.chain.clone(), identity.key.clone_key())?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(TlsAcceptor::from(Arc::new(identity.tls_config(&[])?)))
 }
 
 /// Shakes hands with a client.

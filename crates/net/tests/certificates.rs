@@ -9,7 +9,7 @@
 mod common;
 
 use bellbird_base::{FlowId, Protocol};
-use bellbird_net::{CertificateProblem, CloseReason, NetConfig, NetEvent};
+use bellbird_net::{BadIdentity, CertificateProblem, CloseReason, NetConfig, NetEvent, Pin, ServerIdentity};
 use bellbird_sip::agent::FlowEnd;
 use common::{Authority, Net, bare, remote};
 use rcgen::{CertificateParams, date_time_ymd};
@@ -20,7 +20,12 @@ const DOMAIN: &str = "example.org";
 
 /// What comes of a connection to a server that shows this.
 async fn meet(server: NetConfig, client: NetConfig, name: &str) -> Result<(), CloseReason> {
+    meet_pinned(server, client, name, |_| {}).await
+}
+
+async fn meet_pinned(server: NetConfig, client: NetConfig, name: &str, pin: impl Fn(&Net)) -> Result<(), CloseReason> {
     let (server, mut client) = (Net::start(server), Net::start(client));
+    pin(&client);
     let address = server.listen(Protocol::Tls).await;
     client.handle.connect(FLOW, remote(Protocol::Tls, address, name));
     match client.next().await {
@@ -119,4 +124,59 @@ async fn a_server_that_never_answers_is_not_waited_for_for_ever() {
 async fn listening_with_tls_needs_an_identity() {
     let net = Net::start(bare());
     assert!(net.handle.listen(Protocol::Tls, "127.0.0.1:0".parse().unwrap()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_shown_to_new_connections_and_ends_no_open_one() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let (certificate, key) = new.pair(DOMAIN);
+    let config = old.serving(DOMAIN);
+    let identity = config.identity.clone().unwrap();
+    let mut server = Net::start(config);
+    let address = server.listen(Protocol::Tls).await;
+    let mut before = Net::start(old.trusted());
+    before.handle.connect(FLOW, remote(Protocol::Tls, address, DOMAIN));
+    before.opened().await;
+    let (accepted, _) = server.opened().await;
+    identity.replace(certificate.as_bytes(), key.as_bytes()).unwrap();
+    let mut after = Net::start(new.trusted());
+    after.handle.connect(FLOW, remote(Protocol::Tls, address, DOMAIN));
+    after.opened().await;
+    server.opened().await;
+    server.send(accepted, b"still there");
+    before.received(b"still there").await;
+}
+
+#[tokio::test]
+async fn what_can_not_be_used_leaves_the_old_certificate_in_place() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.pair(DOMAIN);
+    let (_, other) = authority.pair(DOMAIN);
+    let identity = ServerIdentity::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
+    let refused = |certificate: &str, key: &str| identity.replace(certificate.as_bytes(), key.as_bytes()).unwrap_err();
+    assert_eq!(refused(&certificate, &other), BadIdentity::Mismatch);
+    assert!(matches!(refused(&key, &key), BadIdentity::Certificate(_)));
+    assert!(matches!(refused(&certificate, &certificate), BadIdentity::Key(_)));
+    let server = NetConfig { identity: Some(identity), ..bare() };
+    assert_eq!(meet(server, authority.trusted(), DOMAIN).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_pinned_authority_alone_vouches_for_the_servers_it_is_pinned_for() {
+    let (ours, public) = (Authority::new(), Authority::new());
+    let pinned = |client: &Net| {
+        client.handle.pin(Some(Pin { authority: ours.fingerprint(), names: vec![DOMAIN.to_owned()] }));
+    };
+    // The system's authorities, which a pin leaves out.
+    let client = || public.trusted();
+    assert_eq!(meet_pinned(ours.serving_with_itself(DOMAIN), client(), DOMAIN, pinned).await, Ok(()));
+    let stranger = meet_pinned(public.serving_with_itself(DOMAIN), client(), DOMAIN, pinned).await;
+    assert_eq!(stranger, Err(CloseReason::Certificate(CertificateProblem::UnknownAuthority)));
+    let elsewhere = meet_pinned(public.serving("elsewhere.example"), client(), "elsewhere.example", pinned).await;
+    assert_eq!(elsewhere, Ok(()));
+    let unpinned = meet_pinned(ours.serving_with_itself(DOMAIN), client(), DOMAIN, |client| {
+        pinned(client);
+        client.handle.pin(None);
+    });
+    assert!(unpinned.await.is_err());
 }

@@ -9,7 +9,7 @@ use bellbird_sip::agent::{FlowEnd, Question, ResolveFailure, ResolveId};
 
 use crate::server::{
     EventsId, EventsInput, EventsRequest, HttpFailure, HttpId, HttpRequest, HttpResponse, LoadedServer, Outbox,
-    ServerMemory,
+    ServerMemory, ServerPin,
 };
 
 /// What happens to a phone, beside the user's commands.
@@ -62,6 +62,9 @@ pub enum Output {
     CloseEvents(EventsId),
     /// Send a text message on it.
     SendEvent(EventsId, String),
+    /// Let this authority alone vouch for these servers when a flow is opened to them, or nobody in particular again. Comes
+    /// before the first flow that it is for.
+    Pin(Option<ServerPin>),
     /// Do something about sound.
     Media(MediaRequest),
     /// Keep or forget something.

@@ -33,5 +33,5 @@ pub use io::{
 pub use phone::Phone;
 pub use server::{
     EventsId, EventsInput, EventsRequest, HttpFailure, HttpId, HttpMethod, HttpRequest, HttpResponse, LoadedServer,
-    Outbox, ServerAddress, ServerMemory, Waiting,
+    Outbox, ServerAddress, ServerMemory, ServerPin, Waiting,
 };

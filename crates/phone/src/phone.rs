@@ -248,6 +248,10 @@ impl Phone {
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Output {
         loop {
+            // The user agent may open a flow next.
+            if let Some(pin) = self.presence.pin.take() {
+                return Output::Pin(pin);
+            }
             match self.agent.poll_output() {
                 agent::Output::Transmit(transmit) => return Output::Transmit(transmit),
                 agent::Output::Connect(flow, remote) => return Output::Connect(flow, remote),

@@ -35,6 +35,15 @@ pub struct Flags {
     /// The folder of the portal's files.
     #[arg(long, env = "BELLBIRD_PORTAL", value_name = "FOLDER", global = true)]
     pub portal: Option<PathBuf>,
+    /// The certificate chain for HTTPS and SIP over TLS, own certificate first, PEM.
+    #[arg(long, env = "BELLBIRD_CERTIFICATE", value_name = "FILE", global = true)]
+    pub certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    #[arg(long, env = "BELLBIRD_KEY", value_name = "FILE", global = true)]
+    pub key: Option<PathBuf>,
+    /// lan: certificates of an authority of the server's own, for a network that has no other.
+    #[arg(long, env = "BELLBIRD_TLS", value_name = "KIND", global = true)]
+    pub tls: Option<String>,
     /// How much is logged: error, warn, info, debug or trace, also by module as in bellbird_server=debug.
     #[arg(long, env = "BELLBIRD_LOG", value_name = "LEVEL", global = true)]
     pub log: Option<String>,
@@ -53,6 +62,10 @@ pub struct Config {
     pub public_url: String,
     /// The portal's built files.
     pub portal: Option<PathBuf>,
+    /// Where certificates come from.
+    pub tls: Tls,
+    /// Whether the API's socket speaks TLS itself, where there is a certificate.
+    pub http_tls: bool,
     /// What is logged.
     pub log: String,
     /// Logs as JSON, a line each.
@@ -61,6 +74,23 @@ pub struct Config {
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// What phones are told about the SIP side.
     pub sip: Sip,
+}
+
+/// Where the certificates of HTTPS and of SIP over TLS come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// There are none.
+    #[default]
+    None,
+    /// Two PEM files, which are looked at again while the server runs.
+    Files {
+        /// The chain, own certificate first.
+        certificate: PathBuf,
+        /// The private key.
+        key: PathBuf,
+    },
+    /// An authority of the server's own, kept in the data folder.
+    Lan,
 }
 
 /// What phones are told about the SIP side.
@@ -78,7 +108,12 @@ pub struct Sip {
     pub public_address: Option<std::net::IpAddr>,
     /// The address for sound, if another one.
     pub media_address: Option<std::net::IpAddr>,
+    /// Ports for sound, from and to: two for each stream of a call's side.
+    pub media_ports: (u16, u16),
 }
+
+/// Ports for sound where none are named: 2,500 streams.
+const MEDIA_PORTS: (u16, u16) = (40_000, 49_999);
 
 impl Default for Sip {
     fn default() -> Self {
@@ -88,6 +123,7 @@ impl Default for Sip {
             ice_servers: Vec::new(),
             public_address: None,
             media_address: None,
+            media_ports: MEDIA_PORTS,
         }
     }
 }
@@ -101,6 +137,7 @@ impl fmt::Debug for Config {
             .field("http", &self.http)
             .field("public_url", &self.public_url)
             .field("portal", &self.portal)
+            .field("tls", &self.tls)
             .field("log", &self.log)
             .field("sip", &self.sip)
             .finish_non_exhaustive()
@@ -116,6 +153,10 @@ struct File {
     http: Option<SocketAddr>,
     public_url: Option<String>,
     portal: Option<PathBuf>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    tls: Option<String>,
+    http_tls: Option<bool>,
     log: Option<String>,
     log_json: bool,
     trusted_proxies: Vec<std::net::IpAddr>,
@@ -165,7 +206,7 @@ impl Config {
             None if Path::new(DEFAULT_FILE).exists() => read(Path::new(DEFAULT_FILE))?,
             None => File::default(),
         };
-        Self::merge(file, flags.clone()).check()
+        Self::merge(file, flags.clone())?.check()
     }
 
     /// The same on this machine alone, where nobody said where SIP listens.
@@ -177,29 +218,35 @@ impl Config {
         self
     }
 
-    fn merge(file: File, flags: Flags) -> Self {
+    fn merge(file: File, flags: Flags) -> Result<Self, ConfigError> {
         let http = flags.http.or(file.http).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-        let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("http://{http}"));
+        let kind = flags.tls.or(file.tls);
+        let tls = tls(kind.as_deref(), flags.certificate.or(file.certificate), flags.key.or(file.key))?;
+        let http_tls = tls != Tls::None && file.http_tls != Some(false);
+        let scheme = if http_tls { "https" } else { "http" };
+        let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("{scheme}://{http}"));
         let mut sip = file.sip;
         if !flags.sip.is_empty() {
             sip.listen = flags.sip;
         }
         if sip.servers.is_empty() {
-            let host = public_url.split("://").nth(1).unwrap_or_default();
-            let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_end_matches('/');
+            let host = host_of(&public_url);
             sip.servers = sip.listen.iter().filter_map(|listen| as_seen(listen, host)).collect();
+            sip.servers.sort_by_key(|server| preference(server));
         }
-        Self {
+        Ok(Self {
             data: flags.data.or(file.data).unwrap_or_else(|| "/var/lib/bellbird".into()),
             database: flags.database.or(file.database),
             http,
             public_url: public_url.trim_end_matches('/').to_owned(),
             portal: flags.portal.or(file.portal),
+            tls,
+            http_tls,
             log: flags.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_json: file.log_json,
             trusted_proxies: file.trusted_proxies,
             sip,
-        }
+        })
     }
 
     fn check(self) -> Result<Self, ConfigError> {
@@ -222,6 +269,14 @@ impl Config {
             if !["udp://", "tcp://", "tls://", "ws://", "wss://"].iter().any(|scheme| listen.starts_with(scheme)) {
                 return unusable("sip.listen", listen, "write it as udp://0.0.0.0:5060 (or tcp, tls, ws, wss)");
             }
+            if self.tls == Tls::None && (listen.starts_with("tls://") || listen.starts_with("wss://")) {
+                return unusable("sip.listen", listen, NO_CERTIFICATE);
+            }
+        }
+        let (least, most) = self.sip.media_ports;
+        if least < 1_024 || most < least.saturating_add(7) {
+            let problem = "write it as [40000, 49999]: from 1024 up, with room for one call, which takes eight ports";
+            return unusable("sip.media_ports", &format!("[{least}, {most}]"), problem);
         }
         Ok(self)
     }
@@ -229,6 +284,45 @@ impl Config {
     /// Whether browsers reach us encrypted: then cookies are for encrypted connections only.
     pub fn is_encrypted(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+}
+
+const NO_CERTIFICATE: &str =
+    "this needs a certificate. Name one with `certificate` and `key`, or write tls = \"lan\" for a network without one";
+
+fn tls(kind: Option<&str>, certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Tls, ConfigError> {
+    let unusable = |key, value: String, problem| Err(ConfigError::Unusable { key, value, problem });
+    let path = |path: PathBuf| path.display().to_string();
+    match (kind, certificate, key) {
+        (None, None, None) => Ok(Tls::None),
+        (None, Some(certificate), Some(key)) => Ok(Tls::Files { certificate, key }),
+        (Some("lan"), None, None) => Ok(Tls::Lan),
+        (Some("lan"), _, _) => {
+            unusable("tls", "lan".to_owned(), "the server makes certificates itself: take out `certificate` and `key`")
+        }
+        (Some(other), _, _) => {
+            unusable("tls", other.to_owned(), "write it as \"lan\", or take it out and name `certificate` and `key`")
+        }
+        (None, Some(certificate), None) => {
+            unusable("certificate", path(certificate), "a certificate needs its private key: name it with `key`")
+        }
+        (None, None, Some(key)) => {
+            unusable("key", path(key), "a key needs its certificate: name it with `certificate`")
+        }
+    }
+}
+
+/// Phones take the first that they can: what is encrypted, then what never loses a large request.
+fn preference(server: &str) -> usize {
+    ["tls", "wss", "tcp", "udp"].iter().position(|scheme| server.starts_with(scheme)).unwrap_or(usize::MAX)
+}
+
+/// The host of a URL, without its port.
+pub(crate) fn host_of(url: &str) -> &str {
+    let authority = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
     }
 }
 
@@ -264,7 +358,7 @@ mod tests {
     fn flags_win_over_the_file_and_the_file_over_built_in_values() {
         let file: File = toml::from_str("http = \"127.0.0.1:9000\"\nlog = \"debug\"").unwrap();
         let flags = Flags { log: Some("warn".into()), ..Flags::default() };
-        let config = Config::merge(file, flags);
+        let config = Config::merge(file, flags).unwrap();
         assert_eq!((config.http.port(), config.log.as_str()), (9000, "warn"));
         assert_eq!(config.public_url, "http://127.0.0.1:9000");
         assert_eq!(config.data, Path::new("/var/lib/bellbird"));
@@ -291,5 +385,39 @@ mod tests {
     fn the_database_password_is_not_in_debug_output() {
         let flags = Flags { database: Some("postgresql://u:hunter2@h/d".into()), ..Flags::default() };
         assert!(!format!("{:?}", Config::load(&flags).unwrap()).contains("hunter2"));
+    }
+
+    fn refusal(text: &str) -> String {
+        let file: File = toml::from_str(text).unwrap();
+        Config::merge(file, Flags::default()).and_then(Config::check).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn half_a_certificate_and_tls_without_one_are_refused_with_what_to_do() {
+        assert!(refusal("certificate = \"/etc/x.pem\"").contains("name it with `key`"));
+        assert!(refusal("key = \"/etc/x.key\"").contains("name it with `certificate`"));
+        assert!(refusal("tls = \"acme\"").contains("\"lan\""));
+        assert!(refusal("tls = \"lan\"\nkey = \"/x\"").contains("take out"));
+        assert!(refusal("[sip]\nlisten = [\"tls://0.0.0.0:5061\"]").contains("`certificate` and `key`"));
+        assert!(refusal("[sip]\nmedia_ports = [40000, 40002]").contains("eight ports"));
+        assert!(refusal("[sip]\nmedia_ports = [50000, 40000]").starts_with("sip.media_ports"));
+    }
+
+    #[test]
+    fn with_a_certificate_everything_is_encrypted_and_phones_are_told_the_encrypted_way_first() {
+        let text = "tls = \"lan\"\n[sip]\nlisten = [\"udp://0.0.0.0:5060\", \"tls://0.0.0.0:5061\"]";
+        let config = Config::merge(toml::from_str(text).unwrap(), Flags::default()).and_then(Config::check).unwrap();
+        assert!(config.http_tls && config.is_encrypted());
+        assert_eq!(config.sip.servers, ["tls://127.0.0.1:5061", "udp://127.0.0.1:5060"]);
+        let behind_a_proxy = "tls = \"lan\"\nhttp_tls = false";
+        let config = Config::merge(toml::from_str(behind_a_proxy).unwrap(), Flags::default()).unwrap();
+        assert_eq!(config.public_url, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn the_host_of_a_url_is_read_with_and_without_port() {
+        assert_eq!(host_of("https://bel.fiets.example"), "bel.fiets.example");
+        assert_eq!(host_of("https://bel.fiets.example:8443/x"), "bel.fiets.example");
+        assert_eq!(host_of("http://[::1]:8080"), "[::1]");
     }
 }

@@ -18,5 +18,7 @@ pub mod domain;
 pub mod edge;
 mod relay;
 pub mod serve;
+pub mod start_up;
 pub mod storage_load;
 pub mod store;
+pub mod tls;

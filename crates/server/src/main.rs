@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bellbird_server::admin::{self, NewAdmin};
-use bellbird_server::config::{Config, Flags};
+use bellbird_server::config::{Config, Flags, Tls};
 use bellbird_server::edge::{EdgeConfig, SipEdge};
-use bellbird_server::serve::{open_store, serve};
-use bellbird_server::{demo, storage_load, store::sqlite};
+use bellbird_server::serve::{Serving, open_store};
+use bellbird_server::tls::ServerTls;
+use bellbird_server::{demo, start_up, storage_load, store::sqlite};
 use clap::{Parser, Subcommand};
 
 /// The server of Bellbird: people, numbers, call settings and calls.
@@ -71,11 +72,24 @@ fn main() -> ExitCode {
 fn start(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(&arguments.flags)?;
     if arguments.check_config {
+        check(&config)?;
         say(&format!("the configuration is right: {config:#?}"));
         return Ok(());
     }
     log(&config)?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(arguments, config))
+}
+
+/// Whether the server would start with it.
+fn check(config: &Config) -> anyhow::Result<()> {
+    EdgeConfig::new(&config.sip)?;
+    if let Tls::Files { certificate, key } = &config.tls {
+        ServerTls::from_files(certificate, key)?.check()?;
+    }
+    if let Some(portal) = config.portal.as_deref().filter(|folder| !folder.join("portal.html").is_file()) {
+        bail!("portal = {portal:?}: there is no portal.html in it. Name the folder that the portal was built into.");
+    }
+    Ok(())
 }
 
 async fn run(arguments: Arguments, config: Config) -> anyhow::Result<()> {
@@ -124,12 +138,23 @@ async fn run_server(config: Config, demo: bool) -> anyhow::Result<()> {
     } else if let Some(link) = admin::set_up_link(&store, &config).await? {
         say(&format!("Nobody has set this server up yet. Open this link, which works once:\n  {link}"));
     }
+    let tls = ServerTls::start(&config, &store).await?;
+    let sip = sip.with_identity(tls.as_ref().map(ServerTls::identity));
     let (edge, sockets) = SipEdge::start(sip, store.clone()).await?;
     for (protocol, address) in sockets {
         say(&format!("bellbird-server listens on {}://{address}", protocol.via_name().to_lowercase()));
     }
-    let listening = |address| say(&format!("bellbird-server listens on http://{address}"));
-    serve(config, store, Arc::new(edge), listening, asked_to_end()).await
+    let scheme = if config.http_tls { "https" } else { "http" };
+    let listening = |address| {
+        say(&format!("bellbird-server listens on {scheme}://{address}"));
+        start_up::tell(start_up::READY);
+    };
+    let ended = async {
+        asked_to_end().await;
+        tracing::info!("the server ends");
+        start_up::tell(start_up::STOPPING);
+    };
+    Serving { config, store, edge: Arc::new(edge), tls }.run(listening, ended).await
 }
 
 async fn asked_to_end() {

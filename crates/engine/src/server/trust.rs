@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use bellbird_net::Trust;
+use bellbird_net::{Trust, verify_pinned};
 use bellbird_phone::HttpFailure;
-use ring::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 /// The client's side of TLS. With an authority nobody else is believed, the system's included.
 pub(super) async fn config(trust: &Trust, authority: Option<String>) -> Result<Arc<ClientConfig>, HttpFailure> {
@@ -58,10 +57,6 @@ impl Pinned {
     fn new(authority: String, provider: &CryptoProvider) -> Self {
         Self { authority, algorithms: provider.signature_verification_algorithms }
     }
-
-    fn is_it(&self, certificate: &CertificateDer<'_>) -> bool {
-        fingerprint(certificate) == self.authority
-    }
 }
 
 impl ServerCertVerifier for Pinned {
@@ -73,16 +68,8 @@ impl ServerCertVerifier for Pinned {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        verify_pinned(&self.authority, end_entity, intermediates, now, &self.algorithms)?;
         let certificate = ParsedCertificate::try_from(end_entity)?;
-        // A certificate that signed itself is its own authority.
-        if !self.is_it(end_entity) {
-            let authority = intermediates.iter().find(|certificate| self.is_it(certificate));
-            let authority = authority.ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
-            let mut roots = RootCertStore::empty();
-            roots.add(authority.clone().into_owned())?;
-            let algorithms = self.algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&certificate, &roots, intermediates, now, algorithms)?;
-        }
         verify_server_name(&certificate, server_name)?;
         Ok(ServerCertVerified::assertion())
     }
@@ -110,15 +97,16 @@ impl ServerCertVerifier for Pinned {
     }
 }
 
-fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    digest(&SHA256, certificate).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 
     use super::*;
+
+    fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, certificate);
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 
     struct Authority {
         certificate: Certificate,

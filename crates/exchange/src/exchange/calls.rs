@@ -154,6 +154,16 @@ impl Exchange {
         }
     }
 
+    /// Calls that nobody has answered yet.
+    pub fn unanswered(&self) -> Vec<SessionId> {
+        self.live.iter().filter(|(_, live)| live.answered.is_none()).map(|(session, _)| *session).collect()
+    }
+
+    /// How many calls are up or on their way.
+    pub fn calls(&self) -> usize {
+        self.node.len()
+    }
+
     /// Ends a call.
     pub fn hang_up(&mut self, session: SessionId) {
         self.node.hang_up(&mut self.agent, self.now, session);

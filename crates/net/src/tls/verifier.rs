@@ -8,19 +8,30 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
+use super::pinned::verify_pinned;
+
 /// Accepts certificates that a known authority signed for the SIP domain: as `sip:` URI or DNS name (RFC 5922 §7).
 ///
 /// Wildcards in DNS names are accepted, though RFC 5922 §7.2 forbids them: providers use them widely, and RFC 9525 §6.3 finds
 /// them safe as the whole leftmost label.
 #[derive(Debug)]
 pub(super) struct SipVerifier {
-    roots: RootCertStore,
+    anchors: Anchors,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
+/// Who may vouch for a server.
+#[derive(Debug)]
+pub(super) enum Anchors {
+    /// Any of these.
+    Known(RootCertStore),
+    /// The one with this fingerprint.
+    Pinned(String),
+}
+
 impl SipVerifier {
-    pub(super) fn new(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Self {
-        Self { roots, algorithms: provider.signature_verification_algorithms }
+    pub(super) fn new(anchors: Anchors, provider: &Arc<CryptoProvider>) -> Self {
+        Self { anchors, algorithms: provider.signature_verification_algorithms }
     }
 }
 
@@ -34,7 +45,13 @@ impl ServerCertVerifier for SipVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let certificate = ParsedCertificate::try_from(end_entity)?;
-        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, self.algorithms.all)?;
+        let algorithms = &self.algorithms;
+        match &self.anchors {
+            Anchors::Known(roots) => {
+                verify_server_cert_signed_by_trust_anchor(&certificate, roots, intermediates, now, algorithms.all)?;
+            }
+            Anchors::Pinned(authority) => verify_pinned(authority, end_entity, intermediates, now, algorithms)?,
+        }
         match verify_server_name(&certificate, server_name) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

@@ -127,4 +127,25 @@ impl Authority {
         let identity = ServerIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap();
         NetConfig { identity: Some(identity), ..bare() }
     }
+
+    /// A configuration that shows a certificate for this DNS name and the authority's own beside it.
+    pub fn serving_with_itself(&self, name: &str) -> NetConfig {
+        let (certificate, key) = self.pair(name);
+        let chain = certificate + &self.certificate.pem();
+        let identity = ServerIdentity::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        NetConfig { identity: Some(identity), ..bare() }
+    }
+
+    /// A certificate for this DNS name and its key, as PEM.
+    pub fn pair(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// SHA-256 of its certificate.
+    pub fn fingerprint(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.certificate.der());
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }

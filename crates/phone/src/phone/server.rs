@@ -9,7 +9,9 @@ use super::Phone;
 use crate::account::{Account, tidy};
 use crate::emergency::Emergency;
 use crate::io::StoreRequest;
-use crate::server::{Effect, EventsId, EventsInput, HttpFailure, HttpId, HttpResponse, LoadedServer, NewAccount};
+use crate::server::{
+    Effect, EventsId, EventsInput, HttpFailure, HttpId, HttpResponse, LoadedServer, NewAccount, ServerPin,
+};
 use crate::target::{Home, Target};
 
 /// For so long after an emergency call whoever calls back has to get through (DESIGN §6a).
@@ -24,6 +26,8 @@ pub(super) struct Presence {
     pub(super) emergency_call: Option<Instant>,
     /// Accounts whose log-in is over and that a call still goes over.
     retiring: Vec<AccountId>,
+    /// Whom to believe from now on; nothing where the driver was told.
+    pub(super) pin: Option<Option<ServerPin>>,
 }
 
 impl Phone {
@@ -57,6 +61,8 @@ impl Phone {
 
     pub(super) fn load_server(&mut self, loaded: Option<Box<LoadedServer>>, client: Option<ClientId>) {
         self.server.at(self.now, self.clock).load(loaded.map(|loaded| *loaded), client);
+        // Whom to believe has to be known before an account opens a flow.
+        self.serve();
     }
 
     /// Does what the server's side asks for; whether it asked for anything.
@@ -66,6 +72,7 @@ impl Phone {
             served = true;
             match effect {
                 Effect::Output(output) => self.outputs.push_back(*output),
+                Effect::Pin(pin) => self.presence.pin = Some(pin),
                 Effect::LoggedIn(account) => self.take_server_account(*account),
                 Effect::PhoneChanged(phone) => self.server_account_changed(&phone),
                 Effect::LoggedOut(account) => self.presence.retiring.push(account),

@@ -226,6 +226,7 @@ impl Session {
         let phone = without_secrets(phone);
         if phone != self.memory.phone {
             self.memory.phone = phone.clone();
+            self.renew_pin(cx);
             cx.effects.push_back(Effect::PhoneChanged(Box::new(phone)));
         }
     }

@@ -41,6 +41,7 @@ use session::Session;
 pub use memory::{LoadedServer, Outbox, ServerMemory, Waiting};
 pub use wire::{
     EventsId, EventsInput, EventsRequest, HttpFailure, HttpId, HttpMethod, HttpRequest, HttpResponse, ServerAddress,
+    ServerPin,
 };
 
 /// Where the server's API begins.
@@ -51,6 +52,8 @@ const API: &str = "/api/v1";
 pub(crate) enum Effect {
     /// Something for the driver.
     Output(Box<Output>),
+    /// Whom to believe when a flow is opened.
+    Pin(Option<ServerPin>),
     /// Somebody logged in: make the account that calls go over.
     LoggedIn(Box<NewAccount>),
     /// What the account is made from changed.

@@ -12,7 +12,7 @@ use bellbird_contract::{AccountId, Command, Secret, Timestamp};
 
 use super::line::Line;
 use super::memory::{LoadedServer, Outbox, ServerMemory, Waiting};
-use super::wire::{HttpId, HttpMethod, ServerAddress};
+use super::wire::{HttpId, HttpMethod, ServerAddress, ServerPin};
 use super::{Cx, Effect};
 use crate::io::{Output, StoreRequest};
 
@@ -80,7 +80,9 @@ impl Session {
             records: Vec::new(),
             clock_ahead: 0,
         };
-        Self::new(memory, outbox, Some(token), Line::down())
+        let session = Self::new(memory, outbox, Some(token), Line::down());
+        cx.effects.push_back(Effect::Pin(session.pin()));
+        session
     }
 
     pub(super) fn load(loaded: LoadedServer, cx: &mut Cx) -> Self {
@@ -94,6 +96,7 @@ impl Session {
             }
         };
         let mut session = Self::new(memory, outbox, token, line);
+        session.renew_pin(cx);
         session.connect_now(cx);
         session
     }
@@ -115,11 +118,28 @@ impl Session {
         }
     }
 
+    /// What the link said of the API holds for calls too.
+    fn pin(&self) -> Option<ServerPin> {
+        let authority = self.memory.address.authority.clone()?;
+        let phone = &self.memory.phone;
+        let names = phone.servers.iter().map(|server| bare_host(&server.host)).chain([phone.domain.clone()]);
+        Some(ServerPin { authority, names: names.filter(|name| !name.is_empty()).collect() })
+    }
+
+    pub(super) fn renew_pin(&self, cx: &mut Cx) {
+        if let Some(pin) = self.pin() {
+            cx.effects.push_back(Effect::Pin(Some(pin)));
+        }
+    }
+
     /// Ends for good, at the user's wish.
     pub(super) fn leave(&mut self, cx: &mut Cx) {
         self.hang_up(cx);
         if let Some(token) = self.token.take() {
             cx.request(&self.memory.address, Some(&token), HttpMethod::Delete, "/sessions/current");
+        }
+        if self.memory.address.authority.is_some() {
+            cx.effects.push_back(Effect::Pin(None));
         }
         if let Some(account) = self.memory.account.take() {
             cx.effects.push_back(Effect::LoggedOut(account));
@@ -325,4 +345,33 @@ pub(super) fn without_secrets(mut phone: MePhone) -> MePhone {
         server.credential = None;
     }
     phone
+}
+
+/// The host of a server that may be written as a WebSocket's URL.
+fn bare_host(server: &str) -> String {
+    let authority = server.split_once("://").map_or(server, |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(':') => host,
+        _ => authority,
+    };
+    host.trim_matches(['[', ']']).trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_of_a_server_is_found_however_it_is_written() {
+        for (written, host) in [
+            ("sip.fiets.example", "sip.fiets.example"),
+            ("wss://bel.fiets.example:8443/sip", "bel.fiets.example"),
+            ("wss://bel.fiets.example/sip", "bel.fiets.example"),
+            ("wss://[::1]:8443", "::1"),
+            ("10.0.0.7", "10.0.0.7"),
+        ] {
+            assert_eq!(bare_host(written), host);
+        }
+    }
 }

@@ -52,6 +52,15 @@ pub struct ServerAddress {
     pub authority: Option<String>,
 }
 
+/// The authority that a link named, for the servers that calls go over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerPin {
+    /// The SHA-256 of its certificate in lower-case hexadecimal.
+    pub authority: String,
+    /// The names of the servers that nobody else may vouch for, as they stand in [`bellbird_base::Remote::server_name`].
+    pub names: Vec<String>,
+}
+
 /// A request to the server. Answer it with [`crate::Input::Http`], in any order, within a quarter of a minute.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {

@@ -114,7 +114,11 @@ impl Desk {
                     self.sounds.push(sound);
                 }
                 Output::Media(request) => self.media.take(request),
-                Output::Http(_) | Output::OpenEvents(_) | Output::CloseEvents(_) | Output::SendEvent(..) => {
+                Output::Http(_)
+                | Output::OpenEvents(_)
+                | Output::CloseEvents(_)
+                | Output::SendEvent(..)
+                | Output::Pin(_) => {
                     panic!("nobody is logged in to a server here")
                 }
                 Output::Store(request) => self.stored.push(request),

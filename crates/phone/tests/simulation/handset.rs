@@ -7,7 +7,7 @@ use bellbird_contract::server::{ClientId, ServerConnection, ServerView};
 use bellbird_contract::{AccountId, AccountSettings, Command, PhoneView, Secret, Timestamp};
 use bellbird_phone::{
     Config, EventsId, EventsInput, EventsRequest, HttpFailure, HttpRequest, HttpResponse, Input, Loaded, LoadedAccount,
-    LoadedServer, MediaEvent, MediaRequest, Outbox, Output, Phone, ServerMemory, Sound, StoreRequest,
+    LoadedServer, MediaEvent, MediaRequest, Outbox, Output, Phone, ServerMemory, ServerPin, Sound, StoreRequest,
 };
 
 use crate::exchange::{Exchange, LINDA, PASSWORD};
@@ -30,6 +30,10 @@ pub(crate) struct Handset {
     /// First lines of what it sends by SIP, but REGISTER and its answers.
     pub(crate) sip: Vec<String>,
     pub(crate) registrations: Vec<String>,
+    /// Whom it believes.
+    pub(crate) pin: Option<ServerPin>,
+    /// Whom it believed when it opened its flows.
+    pub(crate) believed: Vec<Option<ServerPin>>,
     pub(crate) kept: Kept,
     pub(crate) cut: bool,
     /// What it asks arrives, and the answers do not.
@@ -250,6 +254,8 @@ impl Handset {
             sound: Sound::default(),
             sip: Vec::new(),
             registrations: Vec::new(),
+            pin: None,
+            believed: Vec::new(),
             kept,
             cut: false,
             deaf: false,
@@ -303,6 +309,7 @@ impl Handset {
                     self.media.push_back(MediaEvent::Offer(call, "opus".into()))
                 }
                 Output::Media(MediaRequest::AcceptAnswer(call, _)) => self.media.push_back(MediaEvent::Accepted(call)),
+                Output::Pin(pin) => self.pin = pin,
                 Output::Media(_) | Output::Close(_) | Output::Finished => {}
                 Output::Timeout(at) => {
                     if let Some((flow, reply)) = self.replies.pop_front() {
@@ -320,6 +327,7 @@ impl Handset {
 
     fn open(&mut self, now: Instant, flow: FlowId, remote: &Remote) {
         self.flow = Some(flow);
+        self.believed.push(self.pin.clone());
         let local = "10.0.0.1:5060".parse().unwrap();
         let info = FlowInfo { protocol: remote.protocol, local, remote: remote.address };
         self.phone.handle_input(Input::FlowOpened(now, flow, info));

@@ -60,6 +60,31 @@ fn provisioning_link_logs_in_without_a_password() {
 }
 
 #[test]
+fn authority_of_the_link_is_believed_for_calls_too_from_the_first_flow_on_and_after_a_restart() {
+    let mut works = Works::new(1);
+    let authority = "ab".repeat(32);
+    let link = Secret::new(format!("https://{SERVER}/provisioning#{LINK}&authority={authority}"));
+    works.command(0, Command::LogInWithLink { link });
+    assert!(works.is_online(0));
+    let pin = works.handsets[0].pin.clone().expect("it is pinned");
+    assert_eq!(pin.authority, authority);
+    assert!(pin.names.contains(&"fiets.example".to_owned()), "{pin:?}");
+    assert!(!works.handsets[0].believed.is_empty());
+    works.restart(0);
+    let handset = &works.handsets[0];
+    assert_eq!(handset.believed, [Some(pin.clone())]);
+    works.log_in(0, PASSWORD);
+    assert_eq!(works.handsets[0].pin, Some(pin), "a later log-in at the same server believes it too");
+}
+
+#[test]
+fn nobody_in_particular_is_believed_where_the_link_names_nobody() {
+    let works = Works::logged_in(1);
+    assert_eq!(works.handsets[0].pin, None);
+    assert!(works.handsets[0].believed.iter().all(Option::is_none));
+}
+
+#[test]
 fn address_without_a_server_is_told_with_the_one_that_was_meant() {
     let mut works = Works::new(1);
     works.command(0, Command::FindServer { server: SERVER.to_owned() });

@@ -75,7 +75,11 @@ impl Line {
                 }
                 Output::View(view) => self.view = *view,
                 Output::Store(request) => self.stored.push(request),
-                Output::Http(_) | Output::OpenEvents(_) | Output::CloseEvents(_) | Output::SendEvent(..) => {
+                Output::Http(_)
+                | Output::OpenEvents(_)
+                | Output::CloseEvents(_)
+                | Output::SendEvent(..)
+                | Output::Pin(_) => {
                     panic!("nobody is logged in to a server here")
                 }
                 Output::Close(_) | Output::Media(_) => {}

@@ -15,9 +15,10 @@ use bellbird_contract::server::{AuditSource, Author, OrgId, Role, ServerErrorCod
 use subtle::ConstantTimeEq as _;
 
 use super::{App, Problem};
-use crate::auth::TokenHash;
+use crate::auth::{PaceKey, TokenHash};
 use crate::domain::{Actor, now};
 use crate::store::{Grant, GrantKind, StoredUser};
+use crate::tls::Peer;
 
 /// What an operation does, as far as roles matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +94,7 @@ pub const TABLE: &[(&str, &str, Action)] = &[
     ("PUT", "/accounts/{id}", Action::ManageUsers),
     ("DELETE", "/accounts/{id}", Action::ManageUsers),
     ("POST", "/accounts/{id}/secret", Action::ManageUsers),
+    ("POST", "/accounts/{id}/action-urls", Action::ManageUsers),
     ("POST", "/accounts/{id}/sip-test", Action::ManageUsers),
     ("POST", "/accounts/{id}/network-test", Action::ManageUsers),
     ("DELETE", "/accounts/{id}/registrations/{registration}", Action::ManageUsers),
@@ -171,7 +173,7 @@ impl FromRequestParts<Arc<App>> for From {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)).to_canonical();
         Ok(Self(behind_proxies(peer, &parts.headers, &app.config.trusted_proxies)))
     }
@@ -199,7 +201,14 @@ pub(crate) async fn authorise(
     let path = path.as_str().trim_start_matches("/api/v1");
     let method = request.method().clone();
     let action = action(&method, path).ok_or_else(|| forbidden("Nobody may do this."))?;
-    let caller = authenticate(&app, &method, request.headers(), address).await?;
+    let caller = match authenticate(&app, &method, request.headers(), address).await {
+        Ok(caller) => caller,
+        Err(problem) => {
+            app.pace(PaceKey::Guess(address))?;
+            return Err(problem);
+        }
+    };
+    app.pace(PaceKey::Grant(caller.grant.org, caller.grant.id.clone()))?;
     if caller.stored.password_change_needed && !BEFORE_PASSWORD.contains(&(method.as_str(), path)) {
         return Err(Problem::new(ServerErrorCode::PasswordChangeNeeded, "Set a new password first."));
     }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use bellbird_contract::server::{
-    AccountEdit, AccountKind, AccountSecret, AccountSummary, NetworkTest, RegistrationId, ServerErrorCode,
+    AccountEdit, AccountKind, AccountSecret, AccountSummary, ActionUrl, NetworkTest, RegistrationId, ServerErrorCode,
     SipCredentials, SipTest, VoipAccount, VoipAccountId,
 };
 
@@ -38,6 +38,7 @@ pub(crate) async fn account(
 struct Minted {
     new: NewAccount,
     secret: String,
+    action_token: String,
 }
 
 impl App {
@@ -47,13 +48,14 @@ impl App {
         let auth_name = format!("v{}", &new_id()?[..12]);
         let digests = sip_digests(&auth_name, &realm, &secret);
         let new = NewAccount { auth_name, digests, action_secret: TokenHash::of(&action_token).0 };
-        Ok(Minted { new, secret })
+        Ok(Minted { new, secret, action_token })
     }
 
     async fn told(&self, caller: &Caller, account: &StoredAccount, minted: Minted) -> Result<AccountSecret, Problem> {
         let organisation = self.store.organisation(caller.org()).await?;
         self.edge.caught_up(caller.org(), self.store.revision(caller.org()).await?).await;
         let account = self.account(caller.org(), account);
+        let minted_urls = self.action_urls(&minted.action_token);
         Ok(AccountSecret {
             credentials: SipCredentials {
                 auth_name: minted.new.auth_name,
@@ -63,9 +65,14 @@ impl App {
             },
             account,
             server: organisation.domain,
-            // Nothing answers action URLs yet.
-            action_urls: Vec::new(),
+            action_urls: minted_urls,
         })
+    }
+
+    /// What a phone calls when its key is pressed.
+    fn action_urls(&self, token: &str) -> Vec<ActionUrl> {
+        let url = |state| views::secret(&format!("{}/action/dnd/{state}/{token}", self.config.public_url));
+        vec![ActionUrl { on: true, url: url("on") }, ActionUrl { on: false, url: url("off") }]
     }
 }
 
@@ -129,6 +136,20 @@ pub(crate) async fn reset_secret(
     let minted = app.mint(&caller).await?;
     let account = app.store.reset_account(&caller.actor, id, minted.new.clone()).await?;
     Ok(Json(app.told(&caller, &account, minted).await?))
+}
+
+/// Makes new action URLs, told this once; the old ones stop working, the secret stays.
+#[utoipa::path(post, path = "/accounts/{id}/action-urls", tag = "devices", params(("id" = u64, Path)),
+    responses((status = 200, body = Vec<ActionUrl>)))]
+pub(crate) async fn renew_action_urls(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named(id): Named<VoipAccountId>,
+) -> Answer<Vec<ActionUrl>> {
+    refuse_apps(&app.store.account(caller.org(), id).await?.document.kind)?;
+    let token = new_token("bba")?;
+    app.store.renew_action_urls(&caller.actor, id, TokenHash::of(&token).0).await?;
+    Ok(Json(app.action_urls(&token)))
 }
 
 /// Is it registered, and does it answer?

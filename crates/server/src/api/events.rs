@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use bellbird_contract::server::{
     ApiProblem, Author, ClientMessage, OrgId, Revision, ServerErrorCode, ServerEvent, ServerEventKind, UserId,
@@ -30,6 +30,8 @@ use crate::store::{Missed, Published, StoreError};
 const GREETING: Duration = Duration::from_secs(10);
 /// A message takes no longer, or the client is gone.
 const SENDING: Duration = Duration::from_secs(20);
+/// As long as a farewell may take.
+const FAREWELL: Duration = Duration::from_secs(2);
 const PING: Duration = Duration::from_secs(25);
 /// Nothing heard for so long, not even a pong.
 const SILENCE: Duration = Duration::from_secs(70);
@@ -69,10 +71,16 @@ pub(crate) async fn events(
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|_| Problem::new(ServerErrorCode::Malformed, "This is a WebSocket."))?;
     Ok(upgrade.max_message_size(LONGEST_MESSAGE).on_upgrade(move |socket| async move {
+        let mut ending = app.ending.subscribe();
         app.metrics.event_clients.inc();
         let eyes = Eyes { app: Arc::clone(&app), caller };
         let mut client = Client { eyes, socket, told: Revision(0), looking: None };
-        if let Err(end) = client.serve().await {
+        let end = tokio::select! {
+            end = client.serve() => end,
+            // The sender lives as long as the app.
+            () = async { drop(ending.wait_for(|ends| *ends).await) } => client.farewell().await,
+        };
+        if let Err(end) = end {
             tracing::debug!("an event client left: {end:?}");
         }
         client.look(None);
@@ -135,6 +143,12 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// The server ends: the client comes back by itself.
+    async fn farewell(&mut self) -> Result<(), End> {
+        let words = CloseFrame { code: close_code::AWAY, reason: "the server restarts".into() };
+        timeout(FAREWELL, self.send_message(Message::Close(Some(words)))).await.unwrap_or(Err(End::Silent))
     }
 
     async fn greeting(&mut self) -> Result<Option<Revision>, End> {

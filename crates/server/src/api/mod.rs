@@ -4,11 +4,13 @@
 //! goes wrong is `application/problem+json`. The description is made from the handlers: `/api/v1/openapi.json`, to be read
 //! at `/api/v1/docs`.
 
+mod actions;
 mod administration;
 pub mod authorise;
 mod devices;
 mod events;
 mod me;
+mod metrics;
 mod portal;
 mod problem;
 mod sessions;
@@ -17,25 +19,28 @@ mod views;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::response::IntoResponse;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use bellbird_contract::server::ServerErrorCode;
+use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use authorise::From;
+use metrics::Metrics;
 pub(crate) use problem::{Body, Named, Params, Problem, not_found};
 
-use crate::auth::{Guesses, Passwords, PasswordsError};
+use crate::auth::{Guesses, Pace, PaceKey, Passwords, PasswordsError};
 use crate::config::Config;
 use crate::edge::Edge;
 use crate::store::Store;
@@ -52,28 +57,19 @@ pub struct App {
     pub(crate) config: Config,
     pub(crate) metrics: Metrics,
     pub(crate) viewers: events::Viewers,
+    pub(crate) pace: Pace,
+    pub(crate) authority: Option<OwnAuthority>,
+    /// Whether the server ends. Clients that are connected for events hold a receiver each.
+    pub(crate) ending: watch::Sender<bool>,
 }
 
-/// What Prometheus is told.
-pub(crate) struct Metrics {
-    registry: Registry,
-    pub(crate) failed_log_ins: Counter,
-    pub(crate) log_ins: Counter,
-    pub(crate) event_clients: Gauge,
-    pub(crate) snapshots: Counter,
-}
-
-impl Metrics {
-    fn new() -> Self {
-        let mut registry = Registry::with_prefix("bellbird");
-        let (failed_log_ins, log_ins, snapshots) = (Counter::default(), Counter::default(), Counter::default());
-        let event_clients = Gauge::default();
-        registry.register("failed_log_ins", "Log-ins with a wrong name or password", failed_log_ins.clone());
-        registry.register("log_ins", "Log-ins of people and apps", log_ins.clone());
-        registry.register("event_clients", "Clients that are connected for events", event_clients.clone());
-        registry.register("event_snapshots", "Snapshots sent, at first or to catch up", snapshots.clone());
-        Self { registry, failed_log_ins, log_ins, event_clients, snapshots }
-    }
+/// The server's own certificate authority, as it is told.
+#[derive(Clone, Debug)]
+pub struct OwnAuthority {
+    /// SHA-256 of its certificate, in hexadecimal.
+    pub fingerprint: String,
+    /// Its certificate, PEM.
+    pub certificate: String,
 }
 
 impl App {
@@ -81,17 +77,52 @@ impl App {
     ///
     /// # Errors
     /// Where passwords can't be hashed.
-    pub fn new(store: Store, edge: Arc<dyn Edge>, config: Config) -> Result<Arc<Self>, PasswordsError> {
+    pub fn new(
+        store: Store,
+        edge: Arc<dyn Edge>,
+        config: Config,
+        authority: Option<OwnAuthority>,
+    ) -> Result<Arc<Self>, PasswordsError> {
         Ok(Arc::new(Self {
+            metrics: Metrics::new(&store),
             store,
             edge,
             passwords: Passwords::new()?,
             guesses: Guesses::default(),
             config,
-            metrics: Metrics::new(),
             viewers: events::Viewers::default(),
+            pace: Pace::default(),
+            authority,
+            ending: watch::Sender::new(false),
         }))
     }
+
+    /// Sends the clients that are connected for events away, and waits until they are.
+    pub(crate) async fn end(&self) {
+        self.ending.send_replace(true);
+        self.ending.closed().await;
+    }
+
+    fn pace(&self, key: PaceKey) -> Result<(), Problem> {
+        self.pace.take(key, Instant::now()).map_err(|refused| {
+            self.metrics.refused_requests.inc();
+            let seconds = refused.after.as_secs().max(1);
+            Problem::new(ServerErrorCode::RateLimited, "Too many requests. Wait a moment.")
+                .with("seconds", seconds.to_string())
+                .retry_after(seconds)
+        })
+    }
+}
+
+/// The middleware in front of what needs no log-in.
+async fn paced(
+    State(app): State<Arc<App>>,
+    From(address): From,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    app.pace(PaceKey::Open(address))?;
+    Ok(next.run(request).await)
 }
 
 #[derive(OpenApi)]
@@ -131,6 +162,7 @@ fn protected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(devices::accounts, devices::create_account))
         .routes(routes!(devices::account, devices::change_account, devices::delete_account))
         .routes(routes!(devices::reset_secret))
+        .routes(routes!(devices::renew_action_urls))
         .routes(routes!(devices::sip_test))
         .routes(routes!(devices::network_test))
         .routes(routes!(devices::remove_registration))
@@ -157,9 +189,10 @@ fn open() -> OpenApiRouter<Arc<App>> {
 }
 
 fn described(app: &Arc<App>) -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    let slow = middleware::from_fn_with_state(Arc::clone(app), paced);
     let guard = middleware::from_fn_with_state(Arc::clone(app), authorise::authorise);
     OpenApiRouter::with_openapi(Description::openapi())
-        .nest("/api/v1", open().merge(protected().route_layer(guard)))
+        .nest("/api/v1", open().route_layer(slow).merge(protected().route_layer(guard)))
         .split_for_parts()
 }
 
@@ -172,7 +205,9 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(Router::new().merge(docs))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics::metrics))
+        .route("/authority.pem", get(authority_file))
+        .route("/action/dnd/{state}/{token}", get(actions::dnd).post(actions::dnd))
         .fallback(move |request| portal::serve(portal.clone(), request))
         .with_state(app)
         .layer(axum::extract::DefaultBodyLimit::max(LONGEST_BODY));
@@ -196,11 +231,8 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     Ok("ready")
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    let mut text = String::new();
-    let encoded = prometheus_client::encoding::text::encode(&mut text, &app.metrics.registry);
-    if encoded.is_err() {
-        tracing::error!("the metrics could not be written");
-    }
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+/// For phones that have to be given the authority as a file.
+async fn authority_file(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
+    let authority = app.authority.as_ref().ok_or_else(|| not_found("authority"))?;
+    Ok(([(CONTENT_TYPE, "application/x-pem-file")], authority.certificate.clone()))
 }

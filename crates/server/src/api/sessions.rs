@@ -41,7 +41,7 @@ pub(crate) async fn hello(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
         organisation: named.or(only).map(|known| known.name()),
         now: now(),
         needs_set_up: organisations.is_empty(),
-        authority: None,
+        authority: app.authority.as_ref().map(|authority| authority.fingerprint.clone()),
     }))
 }
 

@@ -223,7 +223,11 @@ impl App {
         };
         self.store.issue(&caller.actor, grant).await?;
         // Behind the #, so that it reaches no log of a proxy.
-        let url = views::secret(&format!("{}/{path}#{token}", self.config.public_url));
+        let pin = match &self.authority {
+            Some(authority) if purpose == LinkPurpose::Provisioning => format!("&authority={}", authority.fingerprint),
+            Some(_) | None => String::new(),
+        };
+        let url = views::secret(&format!("{}/{path}#{token}{pin}", self.config.public_url));
         Ok(IssuedLink { purpose, url, expires, sent: false })
     }
 }

@@ -167,8 +167,8 @@ impl App {
             media: account.document.media,
             registrations: self.edge.registrations(org, account.id),
             feature_events: self.edge.feature_events(org, account.id),
-            suspected_dnd: None,
-            action_urls: false,
+            suspected_dnd: self.edge.suspected_dnd(org, account.id),
+            action_urls: account.document.action_secret.is_some(),
         }
     }
 

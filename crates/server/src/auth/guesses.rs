@@ -75,7 +75,7 @@ impl Guesses {
 }
 
 /// Who has one IPv6 address has a /64 of them.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
         IpAddr::V4(address) => IpAddr::V4(address),

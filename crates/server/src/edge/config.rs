@@ -1,16 +1,12 @@
 //! What the SIP side is started with.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use bellbird_base::Protocol;
 use bellbird_net::ServerIdentity;
 
 use crate::config::Sip;
-
-/// Ports for media where none are named: 2,500 streams.
-const MEDIA_PORTS: (u16, u16) = (40_000, 49_999);
 
 /// What the SIP side is started with.
 #[derive(Clone, Debug)]
@@ -39,18 +35,14 @@ impl EdgeConfig {
             identity: None,
             public_address: sip.public_address,
             media_address: sip.media_address,
-            media_ports: MEDIA_PORTS,
+            media_ports: sip.media_ports,
         })
     }
 
-    /// With a certificate chain and its key, as PEM files.
-    ///
-    /// # Errors
-    /// Where a file can't be read or used.
-    pub fn with_identity(self, chain: &Path, key: &Path) -> anyhow::Result<Self> {
-        let read = |path: &Path| std::fs::read(path).with_context(|| format!("{} can't be read", path.display()));
-        let identity = ServerIdentity::from_pem(&read(chain)?, &read(key)?)?;
-        Ok(Self { identity: Some(identity), ..self })
+    /// With what TLS and WSS show of themselves.
+    #[must_use]
+    pub fn with_identity(self, identity: Option<ServerIdentity>) -> Self {
+        Self { identity, ..self }
     }
 
     /// Whether all is on this machine.

@@ -7,14 +7,14 @@ use std::time::Duration as StdDuration;
 
 use bellbird_base::{FlowId, FlowInfo, Instant};
 use bellbird_contract::server::{
-    CallProgress, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, UserId, VoipAccountId,
+    CallProgress, Cause, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, UserId, VoipAccountId,
 };
 use bellbird_exchange::directory::{AccountSecret, Directory};
 use bellbird_exchange::node::{MediaRequest, SessionId};
 use bellbird_exchange::registrar::{Binding, BindingId};
-use bellbird_exchange::routing::WhoIsWhere as _;
+use bellbird_exchange::routing::{Device, WhoIsWhere as _};
 use bellbird_exchange::words::Presence;
-use bellbird_exchange::{Command, Event, Exchange, Input, NotStored, Output, Routed, StoreId};
+use bellbird_exchange::{CallReport, Command, Event, Exchange, Input, NotStored, Output, Routed, StoreId};
 use bellbird_net::{NetEvent, NetHandle, clock};
 use bellbird_sip::agent::{self, Body, CallEvent, CallId, ResolveId};
 use bellbird_sip::status::StatusCode;
@@ -48,6 +48,8 @@ pub(crate) enum Report {
     Repeat,
     StartCall(OrgId, CallOrder, oneshot::Sender<Result<CallProgress, ServerErrorCode>>),
     CancelCall(ServerCallId),
+    /// Nothing new is taken any more; answered when all is kept.
+    End(oneshot::Sender<()>),
 }
 
 pub(crate) struct Driver {
@@ -217,7 +219,19 @@ impl Driver {
                     self.exchange.hang_up(session);
                 }
             }
+            Report::End(done) => self.end(done),
         }
+    }
+
+    /// Who still hears it ring is told that it came to nothing: nobody would take the call up again. Calls that are up
+    /// stay as they are kept.
+    fn end(&mut self, done: oneshot::Sender<()>) {
+        self.feed(Input::Timeout(clock::now()));
+        for session in self.exchange.unanswered() {
+            self.exchange.hang_up(session);
+        }
+        self.drain();
+        self.keeper.when_kept(done);
     }
 
     fn set_directory(&mut self, directory: Arc<Directory>) {
@@ -313,7 +327,10 @@ impl Driver {
     fn hear_event(&mut self, event: Event) {
         match event {
             Event::Registrations(account, _) => self.registrations_changed(account),
-            Event::Alarm(alarm) => tracing::warn!("somebody guesses: {alarm:?}"),
+            Event::Alarm(alarm) => {
+                self.memory.lock().alarms += 1;
+                tracing::warn!("somebody guesses: {alarm:?}");
+            }
             Event::Receipt(user, _) => self.receipts_changed(user),
             Event::Presence(user, presence) => {
                 if presence == Presence::Ringing {
@@ -334,6 +351,7 @@ impl Driver {
                 self.stir = true;
                 let org = report.organisation;
                 self.served_over(report.session, report.failed);
+                self.suspect(&report);
                 let directory = self.directory(org);
                 self.keeper.record(org, records::of_report(*report, directory.as_deref()));
             }
@@ -443,6 +461,32 @@ impl Driver {
         }
     }
 
+    /// A phone that refuses before it rings may have a Do Not Disturb of its own; one that rang has none.
+    fn suspect(&mut self, report: &CallReport) {
+        let org = report.organisation;
+        for why in &report.reasons {
+            let account = match &why.device {
+                Device::Account(account) => *account,
+                Device::Binding(binding) => binding.account,
+                Device::Outside(_) | Device::Call => continue,
+            };
+            let key = (org, account.outward());
+            let mut memory = self.memory.lock();
+            let known = memory.suspected.contains_key(&key);
+            let suspected = why.reason.cause == Cause::SuspectedDeviceDnd;
+            if suspected {
+                memory.suspected.insert(key, report.ended);
+            } else if known && rang(why.reason.cause) {
+                memory.suspected.remove(&key);
+            }
+            let changed = known != memory.suspected.contains_key(&key);
+            drop(memory);
+            if changed {
+                self.publish(org, Change::Registrations { account: account.outward() });
+            }
+        }
+    }
+
     /// Who began or ended a call.
     fn look_at_phones(&mut self) {
         let known: BTreeSet<UserId> = self.exchange.load_mut().users.keys().copied().collect();
@@ -451,7 +495,10 @@ impl Driver {
         }
         let trunks = self.exchange.load_mut().trunks.clone();
         let by_id = trunks.into_iter().map(|(trunk, calls)| ((trunk.organisation(), trunk.outward()), calls));
-        self.memory.lock().trunk_calls = by_id.collect();
+        let sessions = self.exchange.calls() as u64;
+        let mut memory = self.memory.lock();
+        memory.trunk_calls = by_id.collect();
+        memory.sessions = sessions;
     }
 
     fn phone_changed(&mut self, user: UserId, tell: bool) {
@@ -479,6 +526,10 @@ impl Driver {
         let revision = self.directory(org).map_or(Revision(0), |directory| directory.revision);
         self.store.publish(Published { org, revision, change });
     }
+}
+
+fn rang(cause: Cause) -> bool {
+    matches!(cause, Cause::Rang | Cause::Answered | Cause::NotAnswered | Cause::AnsweredElsewhere | Cause::CallerHungUp)
 }
 
 /// Calls to the echo are no sessions of the node: they are named from the other end.

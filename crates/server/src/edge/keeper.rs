@@ -27,12 +27,18 @@ use crate::store::{ConfirmedCall, Refusal, Store, StoreError};
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+enum Job {
+    Work(Work),
+    /// Told once all before it is done.
+    Marker(tokio::sync::oneshot::Sender<()>),
+}
+
 /// The way to the storage.
 pub(crate) struct Keeper {
     store: Store,
     memory: SharedMemory,
     reports: mpsc::WeakUnboundedSender<Report>,
-    work: mpsc::UnboundedSender<Work>,
+    work: mpsc::UnboundedSender<Job>,
     /// Whose calls these are, and tells the calls of this life from those of another.
     calls: Arc<Mutex<BTreeMap<SessionId, OrgId>>>,
     life: String,
@@ -86,9 +92,14 @@ impl Keeper {
         }
     }
 
+    /// Says when all that was asked for until now is kept.
+    pub(crate) fn when_kept(&self, done: tokio::sync::oneshot::Sender<()>) {
+        self.work.send(Job::Marker(done)).ok();
+    }
+
     fn push(&self, work: impl Future<Output = ()> + Send + 'static) {
         // The task ends with the last sender only.
-        self.work.send(Box::pin(work)).ok();
+        self.work.send(Job::Work(Box::pin(work))).ok();
     }
 
     fn kept(&self, request: StoreRequest) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>> {
@@ -154,13 +165,18 @@ impl Keeper {
     }
 }
 
-async fn carry_out(mut queue: mpsc::UnboundedReceiver<Work>) {
+async fn carry_out(mut queue: mpsc::UnboundedReceiver<Job>) {
     let mut under_way: FuturesUnordered<Work> = FuturesUnordered::new();
     loop {
         tokio::select! {
             biased;
             work = queue.recv() => match work {
-                Some(work) => under_way.push(work),
+                Some(Job::Work(work)) => under_way.push(work),
+                Some(Job::Marker(done)) => {
+                    while under_way.next().await.is_some() {}
+                    // Whoever asked may have given up waiting.
+                    done.send(()).ok();
+                }
                 None => break,
             },
             Some(()) = under_way.next(), if !under_way.is_empty() => {}

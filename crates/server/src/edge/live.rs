@@ -21,7 +21,7 @@ use super::keeper::Keeper;
 use super::media::MediaPort;
 use super::memory::SharedMemory;
 use super::probe::Probe;
-use super::{CallOrder, Edge, PhoneState, saved, watcher};
+use super::{CallOrder, Edge, Figures, PhoneState, saved, watcher};
 use crate::auth::new_id;
 use crate::domain::{Change, now};
 use crate::relay::{Relay, RelayConfig};
@@ -44,6 +44,7 @@ pub struct SipEdge {
     memory: SharedMemory,
     reports: mpsc::UnboundedSender<Report>,
     store: Store,
+    relay: Relay,
 }
 
 impl SipEdge {
@@ -77,7 +78,7 @@ impl SipEdge {
             store: store.clone(),
             keeper,
             memory: memory.clone(),
-            media: MediaPort::new(relay),
+            media: MediaPort::new(relay.clone()),
             public_address: config.public_address,
         });
         let known = directories.keys().copied().collect();
@@ -88,7 +89,7 @@ impl SipEdge {
         }
         tokio::spawn(watcher::watch(store.clone(), changes, known, reports.downgrade()));
         tokio::spawn(driver.run());
-        Ok((Self { memory, reports, store }, listening))
+        Ok((Self { memory, reports, store, relay }, listening))
     }
 
     async fn ask<R>(&self, report: impl FnOnce(oneshot::Sender<R>) -> Report) -> Option<R> {
@@ -131,6 +132,30 @@ fn seed() -> anyhow::Result<Seed> {
 
 #[async_trait]
 impl Edge for SipEdge {
+    fn figures(&self) -> Figures {
+        let (relay_packets, relay_strays) = self.relay.packets();
+        let memory = self.memory.lock();
+        let registrations: usize = memory.registrations.values().map(Vec::len).sum();
+        let up = |health: &TrunkHealth| matches!(health, TrunkHealth::Up { .. });
+        Figures {
+            calls: memory.sessions,
+            registrations: registrations as u64,
+            trunks: memory.trunks.iter().map(|((org, trunk), health)| (*org, *trunk, up(health))).collect(),
+            alarms: memory.alarms,
+            relay_packets,
+            relay_strays,
+            relay_ports: self.relay.open_ports() as u64,
+        }
+    }
+
+    fn suspected_dnd(&self, org: OrgId, account: VoipAccountId) -> Option<Timestamp> {
+        self.memory.lock().suspected.get(&(org, account)).copied()
+    }
+
+    async fn end(&self) {
+        self.ask(Report::End).await;
+    }
+
     async fn caught_up(&self, org: OrgId, revision: Revision) {
         // Whoever waits goes on in any case: the worst is a second try.
         timeout(CATCHING_UP, self.memory.has_directory(org, revision)).await.ok();

@@ -36,6 +36,11 @@ pub(crate) struct Memory {
     pub(crate) calls: HashMap<(OrgId, UserId), Vec<CallProgress>>,
     pub(crate) trunks: HashMap<(OrgId, TrunkId), TrunkHealth>,
     pub(crate) trunk_calls: HashMap<(OrgId, TrunkId), u32>,
+    /// When a phone last refused a call before it rang, of those that did not ring since.
+    pub(crate) suspected: HashMap<(OrgId, VoipAccountId), Timestamp>,
+    /// Calls that are up or on their way.
+    pub(crate) sessions: u64,
+    pub(crate) alarms: u64,
 }
 
 /// [`Memory`], shared.

@@ -52,9 +52,43 @@ pub struct CallOrder {
     pub withhold_number: bool,
 }
 
+/// Figures of the SIP side, for whoever watches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Calls that are up or on their way.
+    pub calls: u64,
+    /// Devices that are registered.
+    pub registrations: u64,
+    /// Whether each trunk answers; one that never was asked counts as not.
+    pub trunks: Vec<(OrgId, TrunkId, bool)>,
+    /// How often an address or an account was found guessing.
+    pub alarms: u64,
+    /// Packets of sound that were led on.
+    pub relay_packets: u64,
+    /// Packets that nobody was to get.
+    pub relay_strays: u64,
+    /// Ports that are open for sound.
+    pub relay_ports: u64,
+}
+
 /// The SIP side, as the API sees it.
 #[async_trait]
 pub trait Edge: Send + Sync + 'static {
+    /// Figures, from memory.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
+
+    /// When a phone of this account last refused a call before it rang, though it was not told of Do Not Disturb: a
+    /// suspicion that it has one of its own. It is shown and never written.
+    fn suspected_dnd(&self, _org: OrgId, _account: VoipAccountId) -> Option<Timestamp> {
+        None
+    }
+
+    /// Ends in good order: what is being kept is kept before this returns. Calls that are up go on without us and are
+    /// taken up at the next start; whoever still hears it ring is told that it came to nothing.
+    async fn end(&self) {}
+
     /// Waits until calls and registrations are handled by what this revision of the storage says, a moment at most: who
     /// gives out a SIP secret waits here, or the device is refused at its first try.
     async fn caught_up(&self, _org: OrgId, _revision: Revision) {}

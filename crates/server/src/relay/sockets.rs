@@ -53,6 +53,8 @@ struct State {
     sockets: HashMap<u16, Port>,
     next: u16,
     version: u64,
+    /// That came in, and of these those that nobody was to get.
+    packets: (u64, u64),
 }
 
 struct Port {
@@ -70,8 +72,14 @@ impl Relay {
     /// A relay without any end.
     pub(crate) fn new(config: RelayConfig) -> Self {
         let core = Core::new(config.loopback);
-        let state = State { core, sockets: HashMap::new(), next: config.ports.0, version: 0 };
+        let state = State { core, sockets: HashMap::new(), next: config.ports.0, version: 0, packets: (0, 0) };
         Self(Arc::new(Inner { config, state: Mutex::new(state) }))
+    }
+
+    /// Packets that were led on, and those that nobody was to get.
+    pub(crate) fn packets(&self) -> (u64, u64) {
+        let (came, strays) = self.state().packets;
+        (came - strays, strays)
     }
 
     /// An offer on its way from one end to another.
@@ -162,7 +170,6 @@ impl Relay {
     }
 
     /// Ports that are open.
-    #[cfg(test)]
     pub(crate) fn open_ports(&self) -> usize {
         self.state().sockets.len()
     }
@@ -244,8 +251,11 @@ async fn carry(relay: Relay, port: u16, socket: Arc<UdpSocket>) {
         let from = SocketAddr::new(from.ip().to_canonical(), from.port());
         let next = {
             let mut state = relay.state();
+            state.packets.0 += 1;
             let forward = state.core.packet(clock::now(), port, from);
-            forward.and_then(|forward| Some((Arc::clone(&state.sockets.get(&forward.port)?.socket), forward.to)))
+            let next = forward.and_then(|to| Some((Arc::clone(&state.sockets.get(&to.port)?.socket), to.to)));
+            state.packets.1 += u64::from(next.is_none());
+            next
         };
         if let (Some((socket, to)), Some(payload)) = (next, packet.get(..length)) {
             // Sound that can't leave now is of no use later.

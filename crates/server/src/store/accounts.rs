@@ -100,6 +100,7 @@ impl Store {
     ) -> Result<StoredAccount, StoreError> {
         self.act(actor, move |act| {
             let id = insert(act, &edit)?;
+            act.sign("account", id.0)?;
             set_secret(act, id, edit.algorithm.unwrap_or(DigestAlgorithm::Md5), &secret)?;
             one(act.tx, act.org, id)
         })
@@ -130,6 +131,34 @@ impl Store {
             act.audit(Told::new(AuditSubject::SipSecret).after(stored.number), &stored.owners)?;
             act.tell(Change::Account { account })?;
             one(act.tx, act.org, account)
+        })
+        .await
+    }
+
+    /// Gives an account new action URLs; the old ones stop working, its secret stays.
+    pub async fn renew_action_urls(
+        &self,
+        actor: &Actor,
+        account: VoipAccountId,
+        hash: String,
+    ) -> Result<StoredAccount, StoreError> {
+        self.act(actor, move |act| {
+            let stored = one(act.tx, act.org, account)?;
+            set_action_secret(act, account, &hash)?;
+            act.audit(Told::changed(AuditSubject::Account, "actionUrls", "", stored.number), &stored.owners)?;
+            act.tell(Change::Account { account })?;
+            one(act.tx, act.org, account)
+        })
+        .await
+    }
+
+    /// The account whose action URL holds a token of this digest, and its organisation.
+    pub async fn account_of_action(&self, hash: String) -> Result<Option<(OrgId, StoredAccount)>, StoreError> {
+        self.read(move |tx| {
+            let sql = "SELECT org_id, account_id FROM action_urls WHERE hash = $1";
+            let Some(row) = tx.first(sql, &[hash.into()])? else { return Ok(None) };
+            let (org, id) = (OrgId(row.unsigned(0)?), VoipAccountId(row.unsigned(1)?));
+            Ok(Some((org, one(tx, org, id)?)))
         })
         .await
     }
@@ -328,9 +357,8 @@ fn set_owners(act: &mut Act<'_>, id: VoipAccountId, edit: &AccountEdit) -> Resul
 fn change(act: &mut Act<'_>, id: VoipAccountId, edit: &AccountEdit) -> Result<StoredAccount, StoreError> {
     check(edit)?;
     let before = one(act.tx, act.org, id)?;
-    if edit.base.is_some_and(|base| base != before.revision) {
-        return Err(StoreError::Conflict { by: String::new(), revision: before.revision.0 });
-    }
+    act.unchanged("account", id.0, edit.base, before.revision)?;
+    act.sign("account", id.0)?;
     let number = edit.number.clone().unwrap_or_else(|| before.number.clone());
     number_is_free(act, &number, Some(id))?;
     mac_is_free(act, mac(&edit.kind), Some(id))?;
@@ -371,15 +399,24 @@ fn set_secret(
         "INSERT INTO sip_credentials (org_id, user_name, account_id, algorithm, ha1) VALUES ($1, $2, $3, $4, $5)",
         &[act.org.0.into(), secret.auth_name.as_str().into(), id.0.into(), word(&algorithm).into(), ha1.into()],
     )?;
+    set_action_secret(act, id, &secret.action_secret)
+}
+
+/// The old action URLs stop working.
+fn set_action_secret(act: &mut Act<'_>, id: VoipAccountId, hash: &str) -> Result<(), StoreError> {
+    let key = [act.org.0.into(), id.0.into()];
+    act.tx.execute("DELETE FROM action_urls WHERE org_id = $1 AND account_id = $2", &key)?;
+    let sql = "INSERT INTO action_urls (hash, org_id, account_id) VALUES ($1, $2, $3)";
+    act.tx.execute(sql, &[hash.into(), act.org.0.into(), id.0.into()])?;
     let mut account = one(act.tx, act.org, id)?;
-    account.document.action_secret = Some(secret.action_secret.clone());
+    account.document.action_secret = Some(hash.to_owned());
     let values = [act.org.0.into(), id.0.into(), json(&account.document)?];
     act.tx.execute("UPDATE accounts SET document = $3 WHERE org_id = $1 AND account_id = $2", &values).map(drop)
 }
 
 fn delete(act: &mut Act<'_>, id: VoipAccountId) -> Result<(), StoreError> {
     let key = [act.org.0.into(), id.0.into()];
-    for table in ["accounts", "account_owners", "sip_credentials", "bindings", "clients"] {
+    for table in ["accounts", "account_owners", "sip_credentials", "bindings", "clients", "action_urls"] {
         act.tx.execute(&format!("DELETE FROM {table} WHERE org_id = $1 AND account_id = $2"), &key)?;
     }
     act.tell(Change::AccountDeleted { account: id }).map(drop)

@@ -70,6 +70,31 @@ impl<'t> Act<'t> {
         Ok(revision)
     }
 
+    /// Notes who wrote a thing last.
+    pub(crate) fn sign(&mut self, kind: &'static str, id: u64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO writers (org_id, kind, id, name) VALUES ($1, $2, $3, $4)
+                   ON CONFLICT (org_id, kind, id) DO UPDATE SET name = excluded.name";
+        let name = self.actor.author.name.as_str();
+        self.tx.execute(sql, &[self.org.0.into(), kind.into(), id.into(), name.into()]).map(drop)
+    }
+
+    /// Refuses what was written over something that somebody changed in the meantime.
+    pub(crate) fn unchanged(
+        &mut self,
+        kind: &'static str,
+        id: u64,
+        seen: Option<Revision>,
+        held: Revision,
+    ) -> Result<(), StoreError> {
+        if seen.is_none_or(|seen| seen == held) {
+            return Ok(());
+        }
+        let sql = "SELECT name FROM writers WHERE org_id = $1 AND kind = $2 AND id = $3";
+        let row = self.tx.first(sql, &[self.org.0.into(), kind.into(), id.into()])?;
+        let by = row.map(|row| row.text(0)).transpose()?.unwrap_or_default();
+        Err(StoreError::Conflict { by, revision: held.0 })
+    }
+
     /// Writes down what was done.
     pub(crate) fn audit(&mut self, told: Told, for_whom: &[Owner]) -> Result<(), StoreError> {
         let id = self.next_id("audit")?;

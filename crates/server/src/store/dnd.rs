@@ -56,6 +56,22 @@ impl Store {
         })
         .await
     }
+
+    /// A key of a phone says what shall be. What is so already stays as it is, with its end: a phone that was told also
+    /// says it.
+    pub async fn say_dnd(&self, actor: &Actor, user: UserId, on: bool, by: DndSource) -> Result<DndState, StoreError> {
+        self.act(actor, move |act| {
+            let mut register = load(act.tx, act.org, user)?;
+            let before = register.state.clone();
+            if before.is_on(act.actor.now) == on {
+                return Ok(before);
+            }
+            register.act_now(on, None, by, act.actor.now, SERVER_NODE);
+            keep(act, user, &before, &register)?;
+            Ok(register.state)
+        })
+        .await
+    }
 }
 
 fn load(tx: &mut dyn Transaction, org: OrgId, user: UserId) -> Result<DndRegister, StoreError> {

@@ -113,6 +113,11 @@ impl Store {
         self.read(|tx| tx.query("SELECT count(*) FROM organisations", &[]).map(drop)).await
     }
 
+    /// How writes were committed.
+    pub(crate) fn commits(&self) -> &threads::Commits {
+        self.lanes.writer.commits()
+    }
+
     async fn read<R: Send + 'static>(
         &self,
         use_case: impl FnOnce(&mut dyn Transaction) -> Result<R, StoreError> + Send + 'static,

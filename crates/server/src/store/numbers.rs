@@ -47,6 +47,7 @@ impl Store {
         self.act(actor, move |act| {
             let id = NumberId(act.next_id("number")?);
             put_number(act, id, &edit, 1)?;
+            act.sign("number", id.0)?;
             tell_number(act, None, id)
         })
         .await
@@ -61,10 +62,9 @@ impl Store {
     ) -> Result<NumberEntry, StoreError> {
         self.act(actor, move |act| {
             let before = number(act.tx, act.org, id)?;
-            if edit.base.is_some_and(|base| base != before.revision) {
-                return Err(StoreError::Conflict { by: String::new(), revision: before.revision.0 });
-            }
+            act.unchanged("number", id.0, edit.base, before.revision)?;
             put_number(act, id, &edit, before.revision.0 + 1)?;
+            act.sign("number", id.0)?;
             tell_number(act, Some(before), id)
         })
         .await
@@ -100,9 +100,7 @@ impl Store {
     pub async fn change_trunk(&self, actor: &Actor, id: TrunkId, edit: TrunkEdit) -> Result<StoredTrunk, StoreError> {
         self.act(actor, move |act| {
             let before = trunk(act.tx, act.org, id)?;
-            if edit.base.is_some_and(|base| base != before.revision) {
-                return Err(StoreError::Conflict { by: String::new(), revision: before.revision.0 });
-            }
+            act.unchanged("trunk", id.0, edit.base, before.revision)?;
             put_trunk(act, id, &edit, Some(before))
         })
         .await
@@ -240,6 +238,7 @@ fn put_trunk(
          DO UPDATE SET revision = excluded.revision, secret = excluded.secret, document = excluded.document",
         &[act.org.0.into(), id.0.into(), revision.into(), Value::from(secret), json(&edit.settings)?],
     )?;
+    act.sign("trunk", id.0)?;
     let old = before.map(|before| word(&before.settings)).unwrap_or_default();
     act.audit(Told::changed(AuditSubject::Trunk, "settings", old, word(&edit.settings)), &[])?;
     act.tell(Change::Trunk { trunk: id })?;

@@ -114,9 +114,8 @@ impl Store {
         self.act(actor, move |act| {
             let mut organisation = StoredOrganisation::load(act.tx, act.org)?;
             let before = organisation.document.clone();
-            if change.base != before.revision {
-                return Err(StoreError::Conflict { by: String::new(), revision: before.revision.0 });
-            }
+            act.unchanged("organisation", 0, Some(change.base), before.revision)?;
+            act.sign("organisation", 0)?;
             let after = &mut organisation.document;
             if let Some(name) = &change.name {
                 check_text("name", name, true)?;

@@ -9,7 +9,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
+use std::time::Instant;
 
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::oneshot;
 
 use super::StoreError;
@@ -29,18 +31,45 @@ struct Outcome {
 
 type Job = Box<dyn FnOnce(&mut dyn Transaction) -> Outcome + Send>;
 
+/// How the writer's batches were, for whoever watches.
+#[derive(Clone, Debug)]
+pub(crate) struct Commits {
+    /// Writes in a batch.
+    pub(crate) sizes: Histogram,
+    /// Seconds that a batch took, with its fsync.
+    pub(crate) seconds: Histogram,
+}
+
+impl Default for Commits {
+    fn default() -> Self {
+        Self {
+            sizes: Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
+            seconds: Histogram::new([0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0]),
+        }
+    }
+}
+
 /// The queue of one or more threads. Dropping it ends them once their queue is empty.
 pub(crate) struct Lane {
     jobs: Option<mpsc::Sender<Job>>,
     threads: Vec<thread::JoinHandle<()>>,
+    commits: Commits,
 }
 
 impl Lane {
+    /// How its batches were; readers have none.
+    pub(crate) fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
     /// One thread that writes.
     pub(crate) fn writer(connection: impl Connection) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel();
-        let thread = thread::Builder::new().name("store-writer".into()).spawn(move || write(connection, &queue))?;
-        Ok(Self { jobs: Some(jobs), threads: vec![thread] })
+        let commits = Commits::default();
+        let told = commits.clone();
+        let writer = thread::Builder::new().name("store-writer".into());
+        let thread = writer.spawn(move || write(connection, &queue, &told))?;
+        Ok(Self { jobs: Some(jobs), threads: vec![thread], commits })
     }
 
     /// A thread a connection, which share a queue.
@@ -52,7 +81,7 @@ impl Lane {
             thread::Builder::new().name("store-reader".into()).spawn(move || read(connection, &queue))
         };
         let threads = connections.into_iter().map(start).collect::<Result<_, _>>()?;
-        Ok(Self { jobs: Some(jobs), threads })
+        Ok(Self { jobs: Some(jobs), threads, commits: Commits::default() })
     }
 
     /// Runs a use case in a transaction and waits for its commit. `committed` runs after the commit, in the order of
@@ -110,11 +139,14 @@ fn acknowledge<R>(
     answer.send(result).ok();
 }
 
-fn write(mut connection: impl Connection, queue: &mpsc::Receiver<Job>) {
+fn write(mut connection: impl Connection, queue: &mpsc::Receiver<Job>, commits: &Commits) {
     while let Ok(first) = queue.recv() {
         let batch: Vec<Job> = std::iter::once(first).chain(queue.try_iter().take(BATCH - 1)).collect();
         let mut waiting = Vec::with_capacity(batch.len());
+        let begun = Instant::now();
+        commits.sizes.observe(batch.len() as f64);
         let committed = write_batch(&mut connection, batch, &mut waiting);
+        commits.seconds.observe(begun.elapsed().as_secs_f64());
         settle(&mut connection, committed, waiting);
     }
 }
