@@ -9,10 +9,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
+use crate::kamailio::{Kamailio, Transport};
 use crate::namespace::Place;
 use crate::ports::free_port;
 use crate::process::{Log, Process, in_real_time};
+use crate::sip_account::SipAccount;
 use crate::speech::Speech;
 use crate::stage::Stage;
 
@@ -34,10 +35,8 @@ pub enum MediaEncryption {
 pub struct BaresipAccount {
     /// User part.
     pub user: String,
-    /// Registrar URI (`sip:127.0.0.1:5060;transport=udp`); none: it is called directly.
-    pub registrar: Option<String>,
-    /// Its authority.
-    pub authority: Option<PathBuf>,
+    /// Where it registers; none: it is called directly.
+    pub registered: Option<SipAccount>,
     /// baresip's names, such as `opus/48000/2`.
     pub codecs: Vec<&'static str>,
     /// None: plain RTP.
@@ -51,19 +50,20 @@ pub struct BaresipAccount {
 impl BaresipAccount {
     /// A user of the registrar who answers by himself and speaks Opus.
     pub fn at(kamailio: &Kamailio, transport: Transport, user: &str) -> Self {
-        Self {
-            registrar: Some(kamailio.uri(transport)),
-            authority: Some(kamailio.certificates.authority.clone()),
-            ..Self::alone(user)
-        }
+        Self::of(SipAccount::at(kamailio, transport, user))
+    }
+
+    /// The same with an account of any registrar.
+    pub fn of(account: SipAccount) -> Self {
+        let user = account.user.clone();
+        Self { registered: Some(account), ..Self::alone(&user) }
     }
 
     /// Somebody without a registrar.
     pub fn alone(user: &str) -> Self {
         Self {
             user: user.to_owned(),
-            registrar: None,
-            authority: None,
+            registered: None,
             codecs: vec!["opus/48000/2"],
             encryption: None,
             answers: true,
@@ -90,12 +90,12 @@ impl BaresipAccount {
     }
 
     fn line(&self) -> String {
-        let mut line = match &self.registrar {
-            Some(registrar) => {
-                let (user, secret) = (&self.user, secret_of(&self.user));
-                let transport = registrar.rsplit("transport=").next().unwrap_or("udp");
+        let mut line = match &self.registered {
+            Some(account) => {
+                let SipAccount { login, secret, registrar, .. } = account;
+                let (address, transport) = (account.address(), account.transport());
                 format!(
-                    "<sip:{user}@{DOMAIN};transport={transport}>;auth_user={user};auth_pass={secret};\
+                    "<{address};transport={transport}>;auth_user={login};auth_pass={secret};\
                      outbound=\"{registrar}\";regint=60"
                 )
             }
@@ -153,7 +153,7 @@ impl Baresip {
             false => None,
         };
         let mut baresip = Self { process, control, events, seen: 0, sound, port };
-        if account.registrar.is_some() {
+        if account.registered.is_some() {
             baresip.registered().await;
         }
         baresip
@@ -187,6 +187,11 @@ impl Baresip {
         let (seen, event) = self.events.find(self.seen, limit, kind, pick).await;
         self.seen = seen;
         event
+    }
+
+    /// Whether it told of an event of this type so far.
+    pub fn has_event(&self, kind: &str) -> bool {
+        self.events.holds(0, &format!("\"type\":\"{kind}\""))
     }
 
     /// Calls somebody.
@@ -254,8 +259,8 @@ fn configuration(
     control_port: u16,
 ) -> String {
     let (says, sound) = (says.path.display(), sound.display());
-    let authority =
-        account.authority.as_ref().map_or_else(String::new, |path| format!("sip_cafile {}\n", path.display()));
+    let authority = account.registered.as_ref().and_then(|account| account.authority.as_ref());
+    let authority = authority.map_or_else(String::new, |path| format!("sip_cafile {}\n", path.display()));
     let rtp = free_port();
     format!(
         "poll_method epoll\nsip_listen {host}:{port}\nsip_transports udp,tcp,tls\n{authority}\

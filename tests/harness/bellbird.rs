@@ -9,6 +9,7 @@ use tokio::process::Command;
 use crate::environment::bellbird_program;
 use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 use crate::process::{Log, Process};
+use crate::server::Server;
 use crate::stage::Stage;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -95,18 +96,19 @@ impl Bellbird {
         let file = folder.join("account.toml");
         std::fs::write(&file, format!("[account]\n{}\n", account.lines.join("\n")))
             .expect("the test's folder can be written");
-        let recording = folder.join("heard.wav");
         command.arg("--json").args(arguments).arg("--account").arg(&file);
+        command.envs(account.secret.iter().map(|secret| ("BELLBIRD_SECRET", secret)));
+        Self::run(stage, &account.user, &folder, arguments, command)
+    }
+
+    fn run(stage: &Stage, name: &str, folder: &Path, arguments: &[&str], mut command: Command) -> Self {
+        let recording = folder.join("heard.wav");
         let sounds = arguments.first().is_some_and(|first| matches!(*first, "call" | "answer"));
         if sounds {
             command.arg("--record").arg(&recording);
         }
-        command
-            .envs(account.secret.iter().map(|secret| ("BELLBIRD_SECRET", secret)))
-            .env("HOME", &folder)
-            .env("XDG_RUNTIME_DIR", &folder);
-        command.env("RUST_BACKTRACE", "1");
-        let process = stage.start(&format!("bellbird {}", account.user), command);
+        command.env("HOME", folder).env("XDG_RUNTIME_DIR", folder).env("RUST_BACKTRACE", "1");
+        let process = stage.start(&format!("bellbird {name}"), command);
         Self { process, seen: 0, recording }
     }
 
@@ -161,6 +163,41 @@ impl Bellbird {
     /// Waits for its end, which has to be a good one.
     pub async fn succeeded(&mut self) {
         assert_eq!(self.exit_code().await, 0, "bellbird ended with an error");
+    }
+}
+
+/// An app on somebody's computer that is logged in to a server; it stays so between the runs of the program.
+#[derive(Clone, Debug)]
+pub struct App {
+    name: String,
+    folder: PathBuf,
+}
+
+impl App {
+    /// Logs somebody in. `computer` tells two apps of one person apart.
+    pub async fn log_in(stage: &Stage, server: &Server, login: &str, computer: &str) -> Self {
+        let name = format!("{login} {computer}");
+        let app = Self { folder: stage.subfolder(&format!("bellbird-{login}-{computer}")), name };
+        let mut command = app.command();
+        command.args(["login", &server.url(), "--login", login]).env("BELLBIRD_SECRET", Server::PASSWORD);
+        Bellbird::run(stage, &app.name, &app.folder, &["login"], command).succeeded().await;
+        app
+    }
+
+    /// Runs a subcommand by this log-in (`["call", "602", "--for", "2"]`).
+    pub fn start(&self, stage: &Stage, arguments: &[&str]) -> Bellbird {
+        let mut command = self.command();
+        command.args(arguments);
+        if arguments.first().is_some_and(|first| matches!(*first, "call" | "answer" | "register")) {
+            command.arg("--server");
+        }
+        Bellbird::run(stage, &self.name, &self.folder, arguments, command)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(bellbird_program());
+        command.arg("--json").arg("--data").arg(self.folder.join("data"));
+        command
     }
 }
 

@@ -35,6 +35,11 @@ pub fn desktop_program() -> PathBuf {
     built("bellbird-desktop")
 }
 
+/// The server.
+pub fn server_program() -> PathBuf {
+    built("bellbird-server")
+}
+
 /// Test crates have no `CARGO_BIN_EXE_*` of other packages: what builds the programs says where they are.
 fn built(name: &str) -> PathBuf {
     let folder = std::env::var_os("BELLBIRD_BIN_DIR").map_or_else(beside_the_test, PathBuf::from);

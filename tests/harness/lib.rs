@@ -2,7 +2,8 @@
 //!
 //! What it is: a [`Stage`] gives each test a folder and a turn (one test at a time: sound has to keep up with real
 //! time). On it stand [`Kamailio`], [`Baresip`], [`Linphone`], [`Sipp`], [`PulseAudio`], [`KeyStore`], the [`Relay`] that spoils a
-//! network on purpose, and `bellbird` itself ([`Bellbird`]). [`Speech`] is what is said, [`score`] how well it arrived.
+//! network on purpose, and our own programs: `bellbird` ([`Bellbird`]), logged in to a server ([`App`]), and `bellbird-server`
+//! ([`Server`]). [`Speech`] is what is said, [`score`] how well it arrived.
 //!
 //! What it is not: it uses no system service and no fixed port; all of it runs as the user, on loopback, and ends with
 //! the test.
@@ -24,6 +25,8 @@ mod process;
 mod pulseaudio;
 mod relay;
 pub mod score;
+mod server;
+mod sip_account;
 mod sipp;
 mod sound_relay;
 mod speech;
@@ -32,19 +35,21 @@ mod wav;
 mod window;
 
 pub use baresip::{Baresip, BaresipAccount, MediaEncryption};
-pub use bellbird::{Account, Bellbird, Event};
+pub use bellbird::{Account, App, Bellbird, Event};
 pub use bus::Bus;
 pub use certificates::Certificates;
-pub use environment::{bellbird_program, cache_folder, can_do_without, desktop_program, root_folder};
+pub use environment::{bellbird_program, cache_folder, can_do_without, desktop_program, root_folder, server_program};
 pub use impairment::Impairment;
 pub use kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 pub use key_store::KeyStore;
-pub use linphone::Linphone;
+pub use linphone::{Answers, Linphone};
 pub use namespace::{Namespace, Place};
 pub use ports::free_port;
 pub use process::{Log, Process, run};
 pub use pulseaudio::PulseAudio;
 pub use relay::Relay;
+pub use server::{Person, Server};
+pub use sip_account::SipAccount;
 pub use sipp::Sipp;
 pub use speech::{Speech, Voice};
 pub use stage::Stage;

@@ -5,15 +5,25 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
+use crate::kamailio::{Kamailio, Transport};
 use crate::ports::free_port;
 use crate::process::{Log, Process, in_real_time};
+use crate::sip_account::SipAccount;
 use crate::speech::Speech;
 use crate::stage::Stage;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A running linphonec that answers by itself.
+/// Whether it answers calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// By itself.
+    AtOnce,
+    /// When it is told to, by typing `answer`.
+    WhenTold,
+}
+
+/// A running linphonec.
 #[derive(Debug)]
 pub struct Linphone {
     process: Process,
@@ -21,7 +31,8 @@ pub struct Linphone {
 }
 
 impl Linphone {
-    /// Starts it, registered over UDP or TCP, with one codec (`opus`, `G722`, `PCMU`, `PCMA`).
+    /// Starts it at Kamailio, registered over UDP or TCP, with one codec (`opus`, `G722`, `PCMU`, `PCMA`). It answers by
+    /// itself.
     pub async fn start(
         stage: &Stage,
         kamailio: &Kamailio,
@@ -30,19 +41,27 @@ impl Linphone {
         codec: &str,
         says: &Speech,
     ) -> Self {
-        let name = format!("linphone {user}");
+        let account = SipAccount::at(kamailio, transport, user);
+        Self::start_as(stage, &account, codec, Answers::AtOnce, says).await
+    }
+
+    /// The same with an account of any registrar.
+    pub async fn start_as(stage: &Stage, account: &SipAccount, codec: &str, answers: Answers, says: &Speech) -> Self {
+        let name = format!("linphone {}", account.user);
         let folder = stage.subfolder(&name.replace(' ', "-"));
         std::fs::create_dir_all(folder.join(".local/share/linphone")).expect("the test's folder can be written");
         let rc = folder.join("linphonerc");
-        std::fs::write(&rc, configuration(kamailio, transport, user, codec, &folder))
-            .expect("the test's folder can be written");
+        std::fs::write(&rc, configuration(account, codec, &folder)).expect("the test's folder can be written");
         let recording = folder.join("heard.wav");
         // It buffers what it prints into a pipe otherwise.
         let mut command = Command::new("stdbuf");
-        command.args(["-oL", "linphonec", "-c"]).arg(&rc).arg("-a").current_dir(&folder).env("HOME", &folder);
+        command.args(["-oL", "linphonec", "-c"]).arg(&rc).current_dir(&folder).env("HOME", &folder);
+        if answers == Answers::AtOnce {
+            command.arg("-a");
+        }
         let process = stage.start(&name, in_real_time(command));
         let mut linphone = Self { process, recording };
-        kamailio.registered(user).await;
+        linphone.log().wait_for(0, "successful", LIMIT).await;
         linphone.type_line("soundcard use files").await;
         linphone.type_line(&format!("record {}", linphone.recording.display())).await;
         linphone.type_line(&format!("play {}", says.path.display())).await;
@@ -88,11 +107,10 @@ impl Linphone {
 
 /// Its buffer by default follows the sender's clock by an estimate that swings widely at first, whoever sends: what it plays
 /// slips by 10 and 20 ms and scores between 3.2 and 4.5. The basic one keeps still.
-fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &str, folder: &Path) -> String {
+fn configuration(account: &SipAccount, codec: &str, folder: &Path) -> String {
     let (port, rtp) = (free_port(), free_port());
-    let (udp, tcp) = if transport == Transport::Udp { (port, 0) } else { (0, port) };
-    let registrar = kamailio.uri(transport);
-    let secret = secret_of(user);
+    let (udp, tcp) = if account.transport() == "udp" { (port, 0) } else { (0, port) };
+    let SipAccount { user, domain, login, secret, registrar, .. } = account;
     let codecs: String = [
         ("opus", 48_000, 2),
         ("G722", 8_000, 1),
@@ -122,9 +140,9 @@ fn configuration(kamailio: &Kamailio, transport: Transport, user: &str, codec: &
          jitter_buffer_algorithm=basic\n\
          [sound]\nechocancellation=0\nagc=0\nmic_gain_db=0\nplayback_gain_db=0\n[video]\nenabled=0\n\
          [misc]\nlog_collection_upload_server_url=\nuuid=\nhistory_max_size=0\n[storage]\ncall_logs_db_uri={folder}/logs.db\n\
-         [proxy_0]\nreg_proxy=<{registrar}>\nreg_route=<{registrar};lr>\nreg_identity=sip:{user}@{DOMAIN}\n\
+         [proxy_0]\nreg_proxy=<{registrar}>\nreg_route=<{registrar};lr>\nreg_identity=sip:{user}@{domain}\n\
          reg_expires=60\nreg_sendregister=1\npublish=0\n\
-         [auth_info_0]\nusername={user}\npasswd={secret}\ndomain={DOMAIN}\nrealm={DOMAIN}\n{codecs}",
+         [auth_info_0]\nusername={login}\nuserid={login}\npasswd={secret}\ndomain={domain}\nrealm={domain}\n{codecs}",
         folder = folder.display(),
     )
 }

@@ -1,0 +1,3 @@
+//! The office: `bellbird-server` with phones of ours and of others, and calls that ring or do not.
+
+mod first_light;
