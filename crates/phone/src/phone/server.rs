@@ -3,7 +3,7 @@
 use bellbird_base::{Duration, Instant};
 use bellbird_contract::server::{CallMethod, ClientId, DigestAlgorithm, MePhone, SipServer};
 use bellbird_contract::{AccountDraft, AccountId, AccountSettings, Command, ErrorCode, Problem, Secret, TargetKind};
-use bellbird_sip::agent::IncomingCall;
+use bellbird_sip::agent::{IncomingCall, RegistrationState};
 
 use super::Phone;
 use crate::account::{Account, tidy};
@@ -76,6 +76,7 @@ impl Phone {
                 Effect::LoggedIn(account) => self.take_server_account(*account),
                 Effect::PhoneChanged(phone) => self.server_account_changed(&phone),
                 Effect::LoggedOut(account) => self.presence.retiring.push(account),
+                Effect::BackOnline => self.register_again(),
             }
         }
         served
@@ -95,6 +96,15 @@ impl Phone {
         let over: Vec<AccountId> = over;
         for account in over {
             self.remove_account(account);
+        }
+    }
+
+    /// The server answers over HTTP, so its registrar will too: calls arrive again before the next try was due.
+    fn register_again(&mut self) {
+        let account = self.server.account();
+        let Some(agent) = self.accounts.iter().find(|it| Some(it.id) == account).map(|it| it.agent) else { return };
+        if matches!(self.agent.registration(agent), Some(RegistrationState::Retrying { .. })) {
+            let _ = self.agent.register(self.now, agent);
         }
     }
 

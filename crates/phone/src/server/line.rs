@@ -7,7 +7,7 @@ use bellbird_contract::server::{ClientMessage, Revision, ServerConnection, Serve
 use super::log_in::greeting;
 use super::session::{Ask, Session};
 use super::wire::{EventsId, EventsInput, EventsRequest, HttpId, HttpMethod};
-use super::{API, Answer, Cx, Trouble, bearer, of_failure, refusal};
+use super::{API, Answer, Cx, Effect, Trouble, bearer, of_failure, refusal};
 use crate::io::Output;
 
 /// After a silence of less than this, events go on where they ended.
@@ -182,6 +182,7 @@ impl Session {
     pub(super) fn is_online(&mut self, cx: &mut Cx) {
         let Line::Opening { events, .. } = self.line else { return };
         self.line = Line::Online { events, since: cx.today() };
+        cx.effects.push_back(Effect::BackOnline);
         self.ask(Ask::Phone, HttpMethod::Get, "/me/phone", cx);
         self.ask(Ask::Records, HttpMethod::Get, "/me/records?limit=100", cx);
         self.flush(cx);

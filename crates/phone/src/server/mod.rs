@@ -60,6 +60,8 @@ pub(crate) enum Effect {
     PhoneChanged(Box<MePhone>),
     /// The account ended with the log-in.
     LoggedOut(AccountId),
+    /// The server answers again: what failed meanwhile need not wait for its turn.
+    BackOnline,
 }
 
 /// What a log-in gives for an account.

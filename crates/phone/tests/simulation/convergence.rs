@@ -239,3 +239,17 @@ fn change_whose_answer_was_lost_is_no_conflict_with_itself() {
     assert_eq!((server.settings.receive_pending, server.refusal.clone()), (false, None));
     assert!(!server.settings.own.effective.receive.value);
 }
+
+#[test]
+fn server_that_is_back_is_registered_at_without_waiting_for_the_next_try() {
+    let mut works = Works::logged_in(1);
+    works.take_down(0, true);
+    works.wait(Duration::from_secs(1_800));
+    let before = works.handsets[0].registrations.len();
+    works.take_down(0, false);
+    while !works.is_online(0) {
+        assert_eq!(works.handsets[0].registrations.len(), before, "its own turn has not come yet");
+        works.wait(Duration::from_millis(100));
+    }
+    assert_eq!(works.handsets[0].registrations.len(), before + 1);
+}

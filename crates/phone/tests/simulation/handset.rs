@@ -10,6 +10,8 @@ use bellbird_phone::{
     LoadedServer, MediaEvent, MediaRequest, Outbox, Output, Phone, ServerMemory, ServerPin, Sound, StoreRequest,
 };
 
+use bellbird_sip::agent::FlowEnd;
+
 use crate::exchange::{Exchange, LINDA, PASSWORD};
 
 pub(crate) const SERVER: &str = "bel.fiets.example";
@@ -36,6 +38,8 @@ pub(crate) struct Handset {
     pub(crate) believed: Vec<Option<ServerPin>>,
     pub(crate) kept: Kept,
     pub(crate) cut: bool,
+    /// Nobody listens where it sends SIP.
+    mute: bool,
     /// What it asks arrives, and the answers do not.
     pub(crate) deaf: bool,
     /// How far its clock is ahead.
@@ -111,6 +115,15 @@ impl Works {
             let broken = EventsInput::Closed(HttpFailure::Broken("cut".into()));
             self.input(at, Input::Events(self.now, id, broken));
         }
+    }
+
+    /// Takes the server down for a phone, its registrar too, or brings it back.
+    pub(crate) fn take_down(&mut self, at: usize, down: bool) {
+        self.handsets[at].mute = down;
+        if let Some(flow) = self.handsets[at].flow.take_if(|_| down) {
+            self.input(at, Input::FlowClosed(self.now, flow, FlowEnd::Broken));
+        }
+        self.cut(at, down);
     }
 
     /// Lets time go by.
@@ -258,6 +271,7 @@ impl Handset {
             believed: Vec::new(),
             kept,
             cut: false,
+            mute: false,
             deaf: false,
             ahead,
             seed,
@@ -326,6 +340,9 @@ impl Handset {
     }
 
     fn open(&mut self, now: Instant, flow: FlowId, remote: &Remote) {
+        if self.mute {
+            return self.phone.handle_input(Input::FlowClosed(now, flow, FlowEnd::Refused));
+        }
         self.flow = Some(flow);
         self.believed.push(self.pin.clone());
         let local = "10.0.0.1:5060".parse().unwrap();
