@@ -27,6 +27,7 @@ dbus-daemon: a session bus for the window under test
 webkit2gtk-driver: drives the window
 imagemagick: pictures of the window
 chromium: walks through the user interface
+chromium-driver: drives the portal beside the window
 valgrind: counts instructions
 "
 
@@ -50,7 +51,7 @@ check_without_apt() {
         done
     fi
     [ "$1" = test ] || return 0
-    for tool in baresip linphonec sipp sox ip Xvfb dbus-daemon WebKitWebDriver chromium valgrind; do
+    for tool in baresip linphonec sipp sox ip Xvfb dbus-daemon WebKitWebDriver chromium chromedriver valgrind; do
         have "$tool" || missing "$tool (for the tests)"
     done
 }

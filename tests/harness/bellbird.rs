@@ -135,6 +135,16 @@ impl Bellbird {
         event
     }
 
+    /// Waits for its next event of this name that is so.
+    pub async fn event_where(&mut self, name: &str, is_so: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.event(name).await;
+            if is_so(&event) {
+                return event;
+            }
+        }
+    }
+
     /// All events of this name so far.
     pub fn events(&self, name: &str) -> Vec<Event> {
         self.process.log.text().lines().filter_map(parse).filter(|event| event["event"] == name).collect()

@@ -12,6 +12,7 @@
 
 mod baresip;
 mod bellbird;
+mod browser;
 mod bus;
 mod certificates;
 mod environment;
@@ -20,6 +21,7 @@ mod kamailio;
 mod key_store;
 mod linphone;
 mod namespace;
+mod page;
 mod ports;
 mod process;
 mod pulseaudio;
@@ -36,6 +38,7 @@ mod window;
 
 pub use baresip::{Baresip, BaresipAccount, MediaEncryption};
 pub use bellbird::{Account, App, Bellbird, Event};
+pub use browser::Browser;
 pub use bus::Bus;
 pub use certificates::Certificates;
 pub use environment::{bellbird_program, cache_folder, can_do_without, desktop_program, root_folder, server_program};
@@ -44,6 +47,7 @@ pub use kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 pub use key_store::KeyStore;
 pub use linphone::{Answers, Linphone};
 pub use namespace::{Namespace, Place};
+pub use page::Page;
 pub use ports::free_port;
 pub use process::{Log, Process, run};
 pub use pulseaudio::PulseAudio;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{Instant, interval};
 
-use crate::environment::server_program;
+use crate::environment::{root_folder, server_program};
 use crate::kamailio::Transport;
 use crate::namespace::Place;
 use crate::ports::free_port;
@@ -226,6 +226,13 @@ impl Server {
         .await;
     }
 
+    /// Waits until somebody's Do Not Disturb is on or off here.
+    pub async fn has_dnd(&self, login: &str, on: bool) {
+        let person = self.log_in(login).await;
+        let what = format!("Do Not Disturb {on} of {login}");
+        until(&what, || async { (person.get("/me/dnd").await["on"] == on).then_some(()) }).await;
+    }
+
     async fn is_ready(&self, place: Place<'_>, from: usize) {
         self.log().wait_for(from, "listens on http://", LIMIT).await;
         if !place.is_reachable_from_here() {
@@ -253,7 +260,7 @@ impl Sockets<'_> {
         }
         command.arg("--data").arg(folder).args(["--http", &format!("{host}:{http_port}")]);
         command.args(["--sip", &format!("udp://{host}:{sip_port},tcp://{host}:{sip_port}")]);
-        command.args(arguments).env("RUST_BACKTRACE", "1");
+        command.args(arguments).env("BELLBIRD_PORTAL", root_folder().join("ui/dist")).env("RUST_BACKTRACE", "1");
         command
     }
 }

@@ -1,4 +1,5 @@
-//! The window: what a person does in it, with sound through null sinks and baresip on the other side.
+//! The window: what a person does in it, with sound through null sinks, and baresip or an office on the other side.
 
+mod office;
 mod sound;
 mod talking;
