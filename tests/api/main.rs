@@ -19,7 +19,7 @@ const TRUNK_TEST: &str = "trunks/\\{id\\}/test";
 const SECONDS: &str = "25";
 const PATIENCE: Duration = Duration::from_secs(120);
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn no_request_makes_the_server_fail() {
     let stage = Stage::new().await;
     let server = Server::start(&stage).await;
