@@ -194,6 +194,15 @@ impl App {
         app
     }
 
+    /// Logs in by a provisioning link.
+    pub async fn log_in_by_link(stage: &Stage, link: &str, name: &str) -> Self {
+        let app = Self { folder: stage.subfolder(&format!("bellbird-{name}")), name: name.to_owned() };
+        let mut command = app.command();
+        command.args(["login", "--link"]).env("BELLBIRD_LINK", link);
+        Bellbird::run(stage, &app.name, &app.folder, &["login"], command).succeeded().await;
+        app
+    }
+
     /// Runs a subcommand by this log-in (`["call", "602", "--for", "2"]`).
     pub fn start(&self, stage: &Stage, arguments: &[&str]) -> Bellbird {
         let mut command = self.command();

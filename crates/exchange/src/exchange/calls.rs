@@ -154,9 +154,29 @@ impl Exchange {
         }
     }
 
-    /// Calls that nobody has answered yet.
-    pub fn unanswered(&self) -> Vec<SessionId> {
-        self.live.iter().filter(|(_, live)| live.answered.is_none()).map(|(session, _)| *session).collect()
+    /// Whose device is at one end of a connection.
+    pub fn account_at(&self, session: SessionId, end: &End) -> Option<VoipAccountId> {
+        let live = self.live.get(&session)?;
+        if let Some(party) = end.call.and_then(|call| live.legs.get(&call)) {
+            return party.account;
+        }
+        match &live.called.get(&end.tag)?.branch.target {
+            Target::Device { binding, .. } => Some(binding.account),
+            Target::Outside { .. } => None,
+        }
+    }
+
+    /// Ends calls that nobody has answered yet: the caller gets this status, devices stop ringing.
+    pub fn end_unanswered(&mut self, status: StatusCode) {
+        let unanswered = self.live.iter().filter(|(_, live)| live.answered.is_none()).map(|(session, _)| *session);
+        for session in unanswered.collect::<Vec<_>>() {
+            for call in self.node.legs(session) {
+                // The leg of a call that the server makes is not one to refuse.
+                let _ = self.agent.refuse(self.now, call, &Reply::new(status));
+            }
+            self.node.hang_up(&mut self.agent, self.now, session);
+        }
+        self.settle();
     }
 
     /// How many calls are up or on their way.

@@ -7,12 +7,13 @@ use std::time::Duration as StdDuration;
 
 use bellbird_base::{FlowId, FlowInfo, Instant};
 use bellbird_contract::server::{
-    CallProgress, Cause, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, UserId, VoipAccountId,
+    CallProgress, Cause, NetworkTest, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, UserId,
+    VoipAccountId,
 };
 use bellbird_exchange::directory::{AccountSecret, Directory};
 use bellbird_exchange::node::{MediaRequest, SessionId};
 use bellbird_exchange::registrar::{Binding, BindingId};
-use bellbird_exchange::routing::{Device, WhoIsWhere as _};
+use bellbird_exchange::routing::{Caller, Device, WhoIsWhere as _};
 use bellbird_exchange::words::Presence;
 use bellbird_exchange::{CallReport, Command, Event, Exchange, Input, NotStored, Output, Routed, StoreId};
 use bellbird_net::{NetEvent, NetHandle, clock};
@@ -31,7 +32,7 @@ use super::records;
 use super::saved;
 use super::trunks::Trunks;
 use crate::domain::{Change, now};
-use crate::relay::is_outside;
+use crate::relay::{EndKey, Quality, is_outside};
 use crate::store::{Published, Store};
 
 /// How often the calendar is read anew and what is over is tidied.
@@ -48,6 +49,8 @@ pub(crate) enum Report {
     Repeat,
     StartCall(OrgId, CallOrder, oneshot::Sender<Result<CallProgress, ServerErrorCode>>),
     CancelCall(ServerCallId),
+    /// How sound arrives in the calls that go on is noted.
+    Measure(oneshot::Sender<()>),
     /// Nothing new is taken any more; answered when all is kept.
     End(oneshot::Sender<()>),
 }
@@ -68,6 +71,8 @@ pub(crate) struct Driver {
     flows: BTreeMap<FlowId, FlowInfo>,
     ringing: BTreeSet<UserId>,
     echoes: BTreeMap<CallId, Option<IpAddr>>,
+    /// Whose device sends sound to which end of which session.
+    ends: BTreeMap<(SessionId, EndKey), VoipAccountId>,
     deadline: Instant,
     /// Whether who is on a call may have changed.
     stir: bool,
@@ -109,6 +114,7 @@ impl Driver {
             flows: BTreeMap::new(),
             ringing: BTreeSet::new(),
             echoes: BTreeMap::new(),
+            ends: BTreeMap::new(),
             deadline: Instant::ORIGIN,
             stir: false,
             resuming: false,
@@ -219,6 +225,11 @@ impl Driver {
                     self.exchange.hang_up(session);
                 }
             }
+            Report::Measure(done) => {
+                self.measure(None);
+                // Whoever asked may be gone.
+                done.send(()).ok();
+            }
             Report::End(done) => self.end(done),
         }
     }
@@ -227,9 +238,7 @@ impl Driver {
     /// stay as they are kept.
     fn end(&mut self, done: oneshot::Sender<()>) {
         self.feed(Input::Timeout(clock::now()));
-        for session in self.exchange.unanswered() {
-            self.exchange.hang_up(session);
-        }
+        self.exchange.end_unanswered(StatusCode::SERVICE_UNAVAILABLE);
         self.drain();
         self.keeper.when_kept(done);
     }
@@ -305,16 +314,37 @@ impl Driver {
 
     fn carry_media(&mut self, request: &MediaRequest) {
         let place = |end| self.exchange.place_of(request.session, end).map(|address| address.ip());
+        if let Some(account) = self.exchange.account_at(request.session, &request.from) {
+            self.ends.insert((request.session, EndKey(request.from.tag.0)), account);
+        }
         let places = Places { from: place(&request.from), to: place(&request.to) };
         let answer = self.media.answer(request, places);
         self.feed(Input::Media(clock::now(), request.id, answer));
+    }
+
+    /// Notes how sound arrives: of all that talk, or of a session that is over.
+    fn measure(&mut self, over: Option<SessionId>) {
+        for ((session, end), account) in &self.ends {
+            if over.is_none_or(|over| over == *session)
+                && let Some(Quality { loss, jitter }) = self.media.relay().quality(*end)
+            {
+                let test = NetworkTest { at: now(), loss, jitter_millis: jitter, round_trip_millis: None };
+                self.memory.lock().network.insert((account.organisation(), account.outward()), test);
+            }
+        }
+        if let Some(over) = over {
+            self.ends.retain(|(session, _), _| *session != over);
+        }
     }
 
     fn keep(&mut self, id: StoreId, request: bellbird_exchange::StoreRequest) {
         use bellbird_exchange::StoreRequest;
         match &request {
             StoreRequest::SaveCall { session, saved, .. } if self.resuming => self.media.resume(*session, saved),
-            StoreRequest::RemoveCall(session) => self.media.over(*session),
+            StoreRequest::RemoveCall(session) => {
+                self.measure(Some(*session));
+                self.media.over(*session);
+            }
             StoreRequest::SaveCall { .. }
             | StoreRequest::SaveBinding(_)
             | StoreRequest::RemoveBinding(_)
@@ -382,6 +412,10 @@ impl Driver {
         // Where it makes no call the agent answered it.
         if let Ok(call) = accepted {
             self.echoes.insert(call, Some(routed.invite.via.remote.ip()));
+            if let Caller::Account { account, .. } = &routed.call.caller {
+                let session = echo_session(call);
+                self.ends.insert((session, EndKey(session.0)), *account);
+            }
             self.exchange.settle();
         }
     }
@@ -403,6 +437,7 @@ impl Driver {
             }
             CallEvent::Ended(_) => {
                 self.echoes.remove(&call);
+                self.measure(Some(echo_session(call)));
                 self.media.over(echo_session(call));
             }
             CallEvent::Trying

@@ -209,9 +209,9 @@ impl Edge for SipEdge {
         SipTest { at, registrations, answers, feature_events: self.feature_events(org, account) }
     }
 
-    async fn network_test(&self, _: OrgId, _: VoipAccountId) -> Option<NetworkTest> {
-        // The relay does not read reports of quality: nothing is known.
-        None
+    async fn network_test(&self, org: OrgId, account: VoipAccountId) -> Option<NetworkTest> {
+        self.ask(Report::Measure).await;
+        self.memory.lock().network.get(&(org, account)).cloned()
     }
 
     fn trunk(&self, org: OrgId, trunk: TrunkId) -> (TrunkHealth, u32) {

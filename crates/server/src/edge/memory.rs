@@ -7,7 +7,7 @@ use bellbird_base::Protocol;
 use bellbird_contract::Timestamp;
 use bellbird_contract::Transport;
 use bellbird_contract::server::{
-    CallProgress, CallProgressState, ClientId, DeviceName, OrgId, Receipt, ReceiptState, RegistrationId,
+    CallProgress, CallProgressState, ClientId, DeviceName, NetworkTest, OrgId, Receipt, ReceiptState, RegistrationId,
     RegistrationView, Revision, ServerCallId, TrunkHealth, TrunkId, UserId, VoipAccountId,
 };
 use bellbird_exchange::directory::{AccountSecret, Directory};
@@ -38,6 +38,8 @@ pub(crate) struct Memory {
     pub(crate) trunk_calls: HashMap<(OrgId, TrunkId), u32>,
     /// When a phone last refused a call before it rang, of those that did not ring since.
     pub(crate) suspected: HashMap<(OrgId, VoipAccountId), Timestamp>,
+    /// How sound of an account's device arrived in its last call that was relayed.
+    pub(crate) network: HashMap<(OrgId, VoipAccountId), NetworkTest>,
     /// Calls that are up or on their way.
     pub(crate) sessions: u64,
     pub(crate) alarms: u64,

@@ -10,10 +10,12 @@
 //!
 //! How to test it: `cargo test -p bellbird-server relay`. The decisions are made without sockets.
 
+mod arrival;
 mod core;
 mod sdp;
 mod sockets;
 
+pub(crate) use self::arrival::Quality;
 pub(crate) use self::core::{EndKey, RelayError, is_outside};
 pub(crate) use sdp::{Described, Own};
 pub(crate) use sockets::{Place, Relay, RelayConfig};

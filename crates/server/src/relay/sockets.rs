@@ -9,6 +9,7 @@ use bellbird_net::clock;
 use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
 
+use super::arrival::{Arrival, Quality};
 use super::core::{Core, EndKey, RelayError, is_outside};
 use super::sdp::{self, Described, Own};
 
@@ -53,6 +54,8 @@ struct State {
     sockets: HashMap<u16, Port>,
     next: u16,
     version: u64,
+    /// What arrives on each port.
+    arrivals: HashMap<u16, Arrival>,
     /// That came in, and of these those that nobody was to get.
     packets: (u64, u64),
 }
@@ -72,8 +75,22 @@ impl Relay {
     /// A relay without any end.
     pub(crate) fn new(config: RelayConfig) -> Self {
         let core = Core::new(config.loopback);
-        let state = State { core, sockets: HashMap::new(), next: config.ports.0, version: 0, packets: (0, 0) };
+        let state = State {
+            core,
+            sockets: HashMap::new(),
+            next: config.ports.0,
+            version: 0,
+            arrivals: HashMap::new(),
+            packets: (0, 0),
+        };
         Self(Arc::new(Inner { config, state: Mutex::new(state) }))
+    }
+
+    /// How sound of an end arrives, once there was enough to tell.
+    pub(crate) fn quality(&self, end: EndKey) -> Option<Quality> {
+        let state = self.state();
+        let ports = state.core.ports_of(end).into_iter().flatten();
+        ports.filter_map(|(rtp, _)| state.arrivals.get(&rtp)?.quality()).next()
     }
 
     /// Packets that were led on, and those that nobody was to get.
@@ -160,6 +177,7 @@ impl Relay {
         let mut state = self.state();
         for port in state.core.tidy(clock::now()) {
             state.sockets.remove(&port);
+            state.arrivals.remove(&port);
         }
     }
 
@@ -255,6 +273,9 @@ async fn carry(relay: Relay, port: u16, socket: Arc<UdpSocket>) {
             let forward = state.core.packet(clock::now(), port, from);
             let next = forward.and_then(|to| Some((Arc::clone(&state.sockets.get(&to.port)?.socket), to.to)));
             state.packets.1 += u64::from(next.is_none());
+            if let (Some(_), Some(payload)) = (&next, packet.get(..length)) {
+                state.arrivals.entry(port).or_default().hear(clock::now(), payload);
+            }
             next
         };
         if let (Some((socket, to)), Some(payload)) = (next, packet.get(..length)) {

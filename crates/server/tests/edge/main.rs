@@ -1,6 +1,7 @@
 //! The SIP side on real sockets: phones register, call each other through it, and are held back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm, unreachable_pub)]
 
+mod care;
 mod phone;
 
 use std::net::SocketAddr;

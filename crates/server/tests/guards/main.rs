@@ -72,7 +72,7 @@ async fn requests_without_proof_are_slowed_down_and_whoever_is_logged_in_goes_on
     let server = Server::start().await;
     let (anna, stranger) = (server.log_in("anna").await, server.with_token("bbd_nobody"));
     let slowed = async |path: &str| {
-        for _ in 0..2_000 {
+        for _ in 0..6_000 {
             let url = format!("{}{path}", server.base);
             let answer = server.http.get(url).bearer_auth(&stranger.token).send().await.unwrap();
             if answer.status() == StatusCode::TOO_MANY_REQUESTS {
