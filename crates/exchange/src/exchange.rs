@@ -266,6 +266,7 @@ impl Exchange {
             | agent::Event::Registration(..)
             | agent::Event::Subscription(..)
             | agent::Event::Publication(..)
+            | agent::Event::Options(..)
             | agent::Event::Notify(..)
             | agent::Event::Message(..) => self.outputs.push_back(Output::Event(Event::Agent(Box::new(event)))),
         }

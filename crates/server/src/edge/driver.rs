@@ -370,6 +370,7 @@ impl Driver {
             agent::Event::Call(call, event) => self.hear_echo(call, event),
             agent::Event::Subscription(..)
             | agent::Event::Publication(..)
+            | agent::Event::Options(..)
             | agent::Event::Notify(..)
             | agent::Event::Message(..)
             | agent::Event::Server(_) => {}
