@@ -10,6 +10,7 @@ use bellbird_sip::message::Body;
 use bellbird_sip::status::StatusCode;
 
 use super::Exchange;
+use super::invite::is_emergency;
 use super::itinerary::{Called as CalledDevice, asks_auto_answer};
 use crate::directory::{AccountRouting, Directory};
 use crate::node::{End, MediaId, MediaTag, Output as NodeOutput, Progress, SavedSession, SessionId};
@@ -97,7 +98,7 @@ impl Exchange {
         }
     }
 
-    /// Calls a user's desk phone or mobile first, then the target (C2).
+    /// Calls a user's desk phone or mobile first, then the target (C2), with or without showing who calls.
     ///
     /// # Errors
     /// Why the user may not call so, in words.
@@ -107,6 +108,7 @@ impl Exchange {
         user: UserId,
         first: &FirstLeg,
         target: &str,
+        withheld: bool,
     ) -> Result<SessionId, Refusal> {
         let unreachable = Refusal { status: StatusCode::TEMPORARILY_UNAVAILABLE, words: "This phone can't be reached" };
         let served = self.served.get(&organisation).ok_or_else(|| unreachable.clone())?;
@@ -116,10 +118,13 @@ impl Exchange {
             FirstLeg::Number(number) => Called::Dialled(number.clone()),
         };
         let call =
-            |called, purpose| Call { caller: Caller::User(user), called, withheld: false, purpose, diversions: 0 };
-        let first = self.plan(&directory, &call(to_first, Purpose::ClickToDialLeg));
-        let second_call = call(Called::Dialled(target.to_owned()), Purpose::Call);
+            |called, purpose, withheld| Call { caller: Caller::User(user), called, withheld, purpose, diversions: 0 };
+        let first = self.plan(&directory, &call(to_first, Purpose::ClickToDialLeg, false));
+        let second_call = call(Called::Dialled(target.to_owned()), Purpose::Call, withheld);
         let second = self.plan(&directory, &second_call);
+        if second.steps().flat_map(|(_, step)| step.branches()).any(is_emergency) {
+            self.note_emergency(&directory, &second_call);
+        }
         for plan in [&first, &second] {
             if let Some(Step::End(refusal)) = plan.step(plan.first()) {
                 return Err(refusal.clone());
