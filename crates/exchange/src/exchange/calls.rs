@@ -148,14 +148,15 @@ impl Exchange {
     }
 
     /// Where one end of a connection is, as its signalling shows: the leg's peer, or the device that is about to be
-    /// called. Nothing for a trunk that was not called yet.
+    /// called. Nothing for a trunk that has a name and was not called yet.
     pub fn place_of(&self, session: SessionId, end: &End) -> Option<SocketAddr> {
         if let Some(peer) = end.call.and_then(|call| self.agent.call_peer(call)) {
             return Some(peer);
         }
-        match &self.live.get(&session)?.called.get(&end.tag)?.branch.target {
+        let called = self.live.get(&session)?.called.get(&end.tag)?;
+        match &called.branch.target {
             Target::Device { binding, .. } => self.registrar.get(binding).map(|binding| binding.received),
-            Target::Outside { .. } => None,
+            Target::Outside { .. } => called.place,
         }
     }
 
@@ -471,10 +472,7 @@ fn caller_party(directory: &Directory, caller: &Caller) -> Party {
 }
 
 fn called_party(called: &CalledDevice) -> Party {
-    let trunk = match &called.branch.target {
-        Target::Outside { legs, .. } => legs.first().map(|leg| leg.trunk),
-        Target::Device { .. } => None,
-    };
+    let trunk = called.trunk;
     // A number outside that rings for a user is no phone of his that could be busy.
     let user = called.user.filter(|_| trunk.is_none());
     let device = called.branch.device.clone();
