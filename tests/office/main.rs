@@ -1,3 +1,6 @@
 //! The office: `bellbird-server` with phones of ours and of others, and calls that ring or do not.
 
+mod feature_keys;
 mod first_light;
+mod nat;
+mod trunk;
