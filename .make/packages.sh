@@ -22,6 +22,7 @@ sox: cuts and converts speech
 python3-venv: speech is scored in a Python environment of our own
 python3-dev: builds the scorer
 iproute2: network namespaces, to change an interface in mid-call
+iptables: address translation (NAT) in such a namespace
 xvfb: a screen without a screen
 dbus-daemon: a session bus for the window under test
 webkit2gtk-driver: drives the window
@@ -51,7 +52,7 @@ check_without_apt() {
         done
     fi
     [ "$1" = test ] || return 0
-    for tool in baresip linphonec sipp sox ip Xvfb dbus-daemon WebKitWebDriver chromium chromedriver valgrind; do
+    for tool in baresip linphonec sipp sox ip iptables Xvfb dbus-daemon WebKitWebDriver chromium chromedriver valgrind; do
         have "$tool" || missing "$tool (for the tests)"
     done
 }

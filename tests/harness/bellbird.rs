@@ -10,6 +10,7 @@ use crate::environment::bellbird_program;
 use crate::kamailio::{DOMAIN, Kamailio, Transport, secret_of};
 use crate::process::{Log, Process};
 use crate::server::Server;
+use crate::sip_account::SipAccount;
 use crate::stage::Stage;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -43,6 +44,13 @@ impl Account {
     pub fn alone(user: &str) -> Self {
         let lines = vec![format!("address = \"sip:{user}@127.0.0.1\""), "register = false".to_owned()];
         Self { user: user.to_owned(), lines, secret: None }.with("local", "127.0.0.1")
+    }
+
+    /// An account of any registrar.
+    pub fn of(account: &SipAccount) -> Self {
+        let lines = vec![format!("address = \"{}\"", account.address()), format!("user = \"{}\"", account.login)];
+        Self { user: account.user.clone(), lines, secret: Some(account.secret.clone()) }
+            .with("registrar", &account.registrar)
     }
 
     /// Another text field of the file.

@@ -20,6 +20,11 @@ impl Place<'_> {
     /// On this machine's loopback.
     pub const LOOPBACK: Place<'static> = Place { host: "127.0.0.1", namespace: None };
 
+    /// On another address of it (`127.0.0.2`): for a peer that must not be taken for the others.
+    pub const fn loopback(host: &str) -> Place<'_> {
+        Place { host, namespace: None }
+    }
+
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         self.namespace.map_or_else(|| Command::new(&program), |namespace| namespace.command(&program))
     }
@@ -88,6 +93,23 @@ impl Namespace {
         all.push("ip");
         all.extend(arguments.split_whitespace());
         run("nsenter", &all).await;
+    }
+
+    /// Runs a shell's line inside.
+    pub async fn shell(&self, line: &str) {
+        let mut all = self.entry().to_vec();
+        all.extend(["sh", "-c", line]);
+        run("nsenter", &all).await;
+    }
+
+    /// Connects it with another one: an interface here and one there, each with its address (`192.0.2.1/30`).
+    pub async fn connect(&self, (here, address): (&str, &str), there: &Self, (name, other): (&str, &str)) {
+        let id = there.id();
+        self.ip(&format!("link add {here} type veth peer name {name} netns {id}")).await;
+        for (namespace, interface, address) in [(self, here, address), (there, name, other)] {
+            namespace.ip(&format!("addr add {address} dev {interface}")).await;
+            namespace.ip(&format!("link set {interface} up")).await;
+        }
     }
 
     /// What holds it open.

@@ -156,6 +156,12 @@ impl Process {
         }
     }
 
+    /// The sockets for datagrams in its network, as the system lists them.
+    pub(crate) fn datagram_sockets(&self) -> String {
+        let id = self.child.id().unwrap_or_default();
+        std::fs::read_to_string(format!("/proc/{id}/net/udp")).unwrap_or_default()
+    }
+
     /// Waits for the end of the process and gives its exit code (−1: a signal). Fails the test after `limit`.
     pub async fn exit_code(&mut self, limit: Duration) -> i32 {
         let status = tokio::time::timeout(limit, self.child.wait()).await;

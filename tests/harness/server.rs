@@ -82,6 +82,17 @@ impl Server {
         self.is_ready(Place::LOOPBACK, 0).await;
     }
 
+    /// Starts it with the same data in another network, without the demo's limits; from here it can't be asked any more.
+    pub async fn moved_to(mut self, stage: &Stage, place: Place<'_>, arguments: &[&str]) -> Self {
+        self.stop().await;
+        self.host = place.host.to_owned();
+        let sockets = Sockets { host: place.host, http_port: self.http_port, sip_port: self.sip_port };
+        let command = sockets.command(place, &self.folder, arguments);
+        self.process = stage.start("bellbird-server, elsewhere", command);
+        self.is_ready(place, 0).await;
+        self
+    }
+
     /// What it logged.
     pub fn log(&self) -> &Log {
         &self.process.log
@@ -321,7 +332,7 @@ impl Person {
 }
 
 /// Asks until something is there; fails the test after a while.
-async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let (mut look, end) = (interval(LOOK), Instant::now() + LIMIT);
     loop {
         look.tick().await;

@@ -1,5 +1,6 @@
 //! What is said: eight seconds of natural speech, in two pieces so that a mixed-up direction shows.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,6 +51,13 @@ impl Speech {
         let silence = silence.as_secs_f64().to_string();
         run("sox", &[self.path.as_os_str(), path.as_os_str(), "pad".as_ref(), silence.as_ref()]).await;
         Self { path: path.to_owned() }
+    }
+
+    /// The same speech as raw A-law, which sipp can say.
+    pub async fn as_alaw(&self, path: &Path) -> PathBuf {
+        let format: Vec<&OsStr> = ["-r", "8000", "-c", "1", "-t", "al"].into_iter().map(OsStr::new).collect();
+        run("sox", &[&[self.path.as_os_str()], format.as_slice(), &[path.as_os_str()]].concat()).await;
+        path.to_owned()
     }
 
     /// The same speech several times over, for calls that last.

@@ -28,7 +28,7 @@ use bellbird_sip::uri::Uri;
 pub use calls::FirstLeg;
 use calls::{Live, Party};
 pub use clock::Clock;
-pub use itinerary::media_profile;
+pub use itinerary::{media_profile, trunk_server};
 use keep_alive::KeepAlives;
 
 use crate::directory::Directory;
@@ -120,6 +120,8 @@ pub struct Exchange {
     presence: BTreeMap<UserId, Presence>,
     /// The user agent's accounts that register at trunks.
     trunk_accounts: BTreeMap<AccountId, (OrgId, TrunkId)>,
+    /// Which of a trunk's servers answered last.
+    trunk_servers: BTreeMap<TrunkId, usize>,
     waiting: Vec<Waiting>,
     keep_alives: KeepAlives,
     /// When the earliest Do Not Disturb ends by itself.
@@ -150,6 +152,7 @@ impl Exchange {
             dialogs: BTreeMap::new(),
             presence: BTreeMap::new(),
             trunk_accounts: BTreeMap::new(),
+            trunk_servers: BTreeMap::new(),
             waiting: Vec::new(),
             keep_alives: KeepAlives::default(),
             dnd_ends: None,
@@ -221,6 +224,11 @@ impl Exchange {
         self.trunk_accounts.insert(account, (organisation, trunk));
     }
 
+    /// An account of the user agent is no longer registered at a trunk.
+    pub fn forget_trunk_account(&mut self, account: AccountId) {
+        self.trunk_accounts.remove(&account);
+    }
+
     fn feed(&mut self, now: Instant, input: agent::Input<'_>) {
         self.now = now;
         self.agent.handle_input(input);
@@ -266,6 +274,7 @@ impl Exchange {
             | agent::Event::Registration(..)
             | agent::Event::Subscription(..)
             | agent::Event::Publication(..)
+            | agent::Event::Options(..)
             | agent::Event::Notify(..)
             | agent::Event::Message(..) => self.outputs.push_back(Output::Event(Event::Agent(Box::new(event)))),
         }
@@ -323,6 +332,9 @@ impl Exchange {
                 } else {
                     self.load.trunks_down.insert(trunk);
                 }
+            }
+            Command::TrunkServer(trunk, server) => {
+                self.trunk_servers.insert(trunk, server);
             }
             Command::RestoreCalls(calls) => self.restore_calls(calls),
         }

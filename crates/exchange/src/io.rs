@@ -55,6 +55,8 @@ pub enum Command {
     RemoveBindings(VoipAccountId),
     /// Whether a trunk answers.
     TrunkHealth(TrunkId, bool),
+    /// Which of a trunk's servers answers, by its position in the settings: it is called first.
+    TrunkServer(TrunkId, usize),
 }
 
 /// What an exchange wants of its driver.

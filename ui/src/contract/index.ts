@@ -1980,16 +1980,21 @@ export type TrunkSettings = {
   /** Lower is tried first. */
   order: number, };
 
-/** What came of a test call over a trunk. */
+/** What a trunk said when it was asked whether it is there. */
 export type TrunkTest = {
-  /** When it was made. */
+  /** When it was asked. */
   at: Timestamp,
-  /** The status that the call ended with. */
+  /** What came of it. */
+  outcome: TrunkTestOutcome,
+  /** The same in English words, with what to do. */
+  words: string,
+  /** The status that it answered OPTIONS or REGISTER with, where it did. */
   status?: number,
-  /** After how many milliseconds it rang. */
-  ringingAfterMillis?: number,
-  /** Whether sound came back. */
-  sound: boolean, };
+  /** After how many milliseconds. */
+  millis?: number, };
+
+/** What came of asking a trunk. */
+export type TrunkTestOutcome = "works" | "off" | "noPassword" | "wrongPassword" | "refused" | "trouble" | "noAnswer" | "unknownHost" | "noConnection" | "unknown";
 
 /** A trunk as it stands. */
 export type TrunkView = {

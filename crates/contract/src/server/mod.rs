@@ -39,7 +39,7 @@ pub use ids::{
 };
 pub use number::{
     CalledNumberFrom, NumberEdit, NumberEntry, NumberFormat, Organisation, OrganisationChange, OrganisationSettings,
-    Retention, TrunkEdit, TrunkHealth, TrunkLink, TrunkSettings, TrunkTest, TrunkView,
+    Retention, TrunkEdit, TrunkHealth, TrunkLink, TrunkSettings, TrunkTest, TrunkTestOutcome, TrunkView,
 };
 pub use portal::{
     AuditEntry, AuditQuery, AuditSource, AuditSubject, BulkEdit, BulkUser, ChangeRequest, ChangeRequestAnswer,

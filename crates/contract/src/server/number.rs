@@ -212,23 +212,53 @@ pub struct TrunkEdit {
     pub secret: Option<WireSecret>,
 }
 
-/// What came of a test call over a trunk.
+/// What a trunk said when it was asked whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TrunkTest {
-    /// When it was made.
+    /// When it was asked.
     pub at: Timestamp,
-    /// The status that the call ended with.
+    /// What came of it.
+    pub outcome: TrunkTestOutcome,
+    /// The same in English words, with what to do.
+    pub words: String,
+    /// The status that it answered OPTIONS or REGISTER with, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub status: Option<u16>,
-    /// After how many milliseconds it rang.
+    /// After how many milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub ringing_after_millis: Option<u32>,
-    /// Whether sound came back.
-    pub sound: bool,
+    pub millis: Option<u32>,
+}
+
+/// What came of asking a trunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum TrunkTestOutcome {
+    /// It is there, and knows us where it has to.
+    Works,
+    /// It is turned off.
+    Off,
+    /// It registers, and has no secret to do so.
+    NoPassword,
+    /// It does not accept user name and secret.
+    WrongPassword,
+    /// It refuses us.
+    Refused,
+    /// It has trouble of its own.
+    Trouble,
+    /// It did not answer.
+    NoAnswer,
+    /// Nobody knows its name.
+    UnknownHost,
+    /// No connection could be made.
+    NoConnection,
+    /// From a newer version.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The organisation (`GET /organisation`).

@@ -10,6 +10,7 @@ use bellbird_sip::message::Body;
 use bellbird_sip::status::StatusCode;
 
 use super::Exchange;
+use super::invite::is_emergency;
 use super::itinerary::{Called as CalledDevice, asks_auto_answer};
 use crate::directory::{AccountRouting, Directory};
 use crate::node::{End, MediaId, MediaTag, Output as NodeOutput, Progress, SavedSession, SessionId};
@@ -97,7 +98,7 @@ impl Exchange {
         }
     }
 
-    /// Calls a user's desk phone or mobile first, then the target (C2).
+    /// Calls a user's desk phone or mobile first, then the target (C2), with or without showing who calls.
     ///
     /// # Errors
     /// Why the user may not call so, in words.
@@ -107,6 +108,7 @@ impl Exchange {
         user: UserId,
         first: &FirstLeg,
         target: &str,
+        withheld: bool,
     ) -> Result<SessionId, Refusal> {
         let unreachable = Refusal { status: StatusCode::TEMPORARILY_UNAVAILABLE, words: "This phone can't be reached" };
         let served = self.served.get(&organisation).ok_or_else(|| unreachable.clone())?;
@@ -116,10 +118,13 @@ impl Exchange {
             FirstLeg::Number(number) => Called::Dialled(number.clone()),
         };
         let call =
-            |called, purpose| Call { caller: Caller::User(user), called, withheld: false, purpose, diversions: 0 };
-        let first = self.plan(&directory, &call(to_first, Purpose::ClickToDialLeg));
-        let second_call = call(Called::Dialled(target.to_owned()), Purpose::Call);
+            |called, purpose, withheld| Call { caller: Caller::User(user), called, withheld, purpose, diversions: 0 };
+        let first = self.plan(&directory, &call(to_first, Purpose::ClickToDialLeg, false));
+        let second_call = call(Called::Dialled(target.to_owned()), Purpose::Call, withheld);
         let second = self.plan(&directory, &second_call);
+        if second.steps().flat_map(|(_, step)| step.branches()).any(is_emergency) {
+            self.note_emergency(&directory, &second_call);
+        }
         for plan in [&first, &second] {
             if let Some(Step::End(refusal)) = plan.step(plan.first()) {
                 return Err(refusal.clone());
@@ -143,14 +148,15 @@ impl Exchange {
     }
 
     /// Where one end of a connection is, as its signalling shows: the leg's peer, or the device that is about to be
-    /// called. Nothing for a trunk that was not called yet.
+    /// called. Nothing for a trunk that has a name and was not called yet.
     pub fn place_of(&self, session: SessionId, end: &End) -> Option<SocketAddr> {
         if let Some(peer) = end.call.and_then(|call| self.agent.call_peer(call)) {
             return Some(peer);
         }
-        match &self.live.get(&session)?.called.get(&end.tag)?.branch.target {
+        let called = self.live.get(&session)?.called.get(&end.tag)?;
+        match &called.branch.target {
             Target::Device { binding, .. } => self.registrar.get(binding).map(|binding| binding.received),
-            Target::Outside { .. } => None,
+            Target::Outside { .. } => called.place,
         }
     }
 
@@ -486,10 +492,7 @@ fn caller_party(directory: &Directory, caller: &Caller) -> Party {
 }
 
 fn called_party(called: &CalledDevice) -> Party {
-    let trunk = match &called.branch.target {
-        Target::Outside { legs, .. } => legs.first().map(|leg| leg.trunk),
-        Target::Device { .. } => None,
-    };
+    let trunk = called.trunk;
     // A number outside that rings for a user is no phone of his that could be busy.
     let user = called.user.filter(|_| trunk.is_none());
     let device = called.branch.device.clone();

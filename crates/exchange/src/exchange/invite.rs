@@ -8,7 +8,7 @@ use bellbird_sip::status::StatusCode;
 use super::{Answer, Exchange};
 use crate::directory::{Directory, TrunkRouting};
 use crate::guard::Access;
-use crate::routing::{Call, Called, Caller, FeatureAct, Purpose, Service, Situation, Step, Target, plan};
+use crate::routing::{Branch, Call, Called, Caller, FeatureAct, Purpose, Service, Situation, Step, Target, plan};
 use crate::words::{CalledNumberFrom, DndSource, TrunkId, TrunkLink};
 use crate::{Event, Output, Routed};
 
@@ -73,8 +73,7 @@ impl Exchange {
                 return self.answer_when_stored(routed.invite.id, Answer::Reply(reply), [store].into());
             }
             Some(Step::Ring(ring)) => {
-                let emergency = |target: &Target| matches!(target, Target::Outside { emergency: true, .. });
-                if ring.branches.iter().any(|branch| emergency(&branch.target)) {
+                if ring.branches.iter().any(is_emergency) {
                     self.note_emergency(directory, &routed.call);
                 }
                 self.connect(&routed, directory);
@@ -92,7 +91,7 @@ impl Exchange {
     }
 
     /// For an hour calls from outside reach this user in spite of everything.
-    fn note_emergency(&mut self, directory: &Directory, call: &Call) {
+    pub(super) fn note_emergency(&mut self, directory: &Directory, call: &Call) {
         let user = match &call.caller {
             Caller::Account { account, .. } => directory.accounts.get(account).and_then(|account| account.user()),
             Caller::User(user) => Some(*user),
@@ -123,6 +122,11 @@ impl Exchange {
             Some((Arc::clone(&served.directory), trunk.id))
         })
     }
+}
+
+/// Whether this calls an emergency number.
+pub(super) fn is_emergency(branch: &Branch) -> bool {
+    matches!(branch.target, Target::Outside { emergency: true, .. })
 }
 
 /// Who calls, as a trunk says: P-Asserted-Identity before From.

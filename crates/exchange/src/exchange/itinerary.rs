@@ -1,6 +1,7 @@
 //! From a plan to an itinerary: bindings become ways, presentations become header fields.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use bellbird_base::{Duration, Protocol};
 use bellbird_sip::agent::{AccountId, Invite, Reply, Way};
@@ -12,7 +13,7 @@ use crate::directory::{Directory, TrunkRouting};
 use crate::node::{self, Itinerary, MediaTag};
 use crate::registrar::Binding;
 use crate::routing::{Branch, Plan, Shown, Step, StepIndex, Target, TrunkLeg};
-use crate::words::{MediaProfile, UserId, VoipAccountId};
+use crate::words::{MediaProfile, TrunkId, UserId, VoipAccountId};
 use bellbird_contract::Transport;
 
 /// One of the devices that may be called, as the node's tag of it leads back here.
@@ -25,6 +26,10 @@ pub(super) struct Called {
     /// Whose device it is.
     pub(super) account: Option<VoipAccountId>,
     pub(super) user: Option<UserId>,
+    /// By which trunk, if it is outside.
+    pub(super) trunk: Option<TrunkId>,
+    /// Where that trunk is, if it is known by its address and not by a name.
+    pub(super) place: Option<SocketAddr>,
 }
 
 /// An itinerary, with what its tags mean.
@@ -51,14 +56,22 @@ impl Exchange {
                         no_answer: position(ring.next.no_answer),
                         unreachable: position(ring.next.unreachable),
                         declined: position(ring.next.declined),
+                        refused: position(ring.next.unreachable),
                     };
+                    if ring.branches.iter().all(Branch::is_outside)
+                        && matches!(plan.step(ring.next.unreachable), Some(Step::End(_)))
+                    {
+                        // The caller hears what was said of the number, and not that there is no line.
+                        failovers.push(node::Step::End(None));
+                        next.refused = order.len() + failovers.len() - 1;
+                    }
                     // A call to one number outside tries the trunks one after the other.
                     if let [branch] = ring.branches.as_slice()
                         && let Target::Outside { legs, .. } = &branch.target
                     {
-                        for leg in legs.iter().skip(1).rev() {
+                        for (leg, server) in self.lines(directory, legs).into_iter().skip(1).rev() {
                             let targets =
-                                self.outside(directory, *index, branch, leg, &mut called).into_iter().collect();
+                                self.outside(directory, *index, branch, leg, server, &mut called).into_iter().collect();
                             failovers.push(node::Step::Ring(node::Ring { targets, time: ring.time, next }));
                             next.unreachable = order.len() + failovers.len() - 1;
                         }
@@ -90,11 +103,15 @@ impl Exchange {
     ) -> Option<node::Target> {
         let (binding, media, shown) = match &branch.target {
             Target::Device { binding, media, shown } => (self.registrar.get(binding)?.clone(), *media, shown),
-            Target::Outside { legs, .. } => return self.outside(directory, step, branch, legs.first()?, called),
+            Target::Outside { legs, .. } => {
+                let (leg, server) = self.lines(directory, legs).into_iter().next()?;
+                return self.outside(directory, step, branch, leg, server, called);
+            }
         };
         let tag = self.tag(media);
         let account = Some(binding.id.account);
-        called.insert(tag, Called { step, branch: branch.clone(), account, user: branch.user });
+        called
+            .insert(tag, Called { step, branch: branch.clone(), account, user: branch.user, trunk: None, place: None });
         let mut invite = Invite { way: Some(way_to(&binding)), ..Invite::new(binding.contact.clone(), None) };
         present(&mut invite, shown, &directory.organisation.domain);
         invite.auto_answer = (branch.auto_answer && asks_auto).then_some(Duration::ZERO);
@@ -107,12 +124,16 @@ impl Exchange {
         step: StepIndex,
         branch: &Branch,
         leg: &TrunkLeg,
+        server: usize,
         called: &mut BTreeMap<MediaTag, Called>,
     ) -> Option<node::Target> {
         let trunk = directory.trunks.get(&leg.trunk)?;
-        let uri = uri_on(trunk, &leg.number)?;
+        let uri = uri_on(trunk, server, Some(&leg.number))?;
         let tag = self.tag(leg.media);
-        called.insert(tag, Called { step, branch: branch.clone(), account: None, user: branch.user });
+        let ip = uri.host().and_then(|host| host.as_str().trim_matches(['[', ']']).parse().ok());
+        let place = ip.map(|ip| SocketAddr::new(ip, uri.port().unwrap_or(5060)));
+        let (account, user, trunk_id) = (None, branch.user, Some(leg.trunk));
+        called.insert(tag, Called { step, branch: branch.clone(), account, user, trunk: trunk_id, place });
         let mut invite = Invite::new(uri, None);
         let domain = trunk.settings.domain.as_deref().unwrap_or(&directory.organisation.domain);
         present(&mut invite, &leg.shown, domain);
@@ -120,6 +141,18 @@ impl Exchange {
         let own = self.account_of(directory.organisation.id);
         let account: AccountId = registered.map(|(account, _)| *account).or(own)?;
         Some(node::Target { account, invite, media: tag })
+    }
+
+    /// Every way out: each trunk's servers in turn, beginning with the one that answered last. A trunk that registers has
+    /// the one server that it is registered at.
+    fn lines<'l>(&self, directory: &Directory, legs: &'l [TrunkLeg]) -> Vec<(&'l TrunkLeg, usize)> {
+        let servers = |leg: &'l TrunkLeg| {
+            let registered = self.trunk_accounts.values().any(|(_, id)| *id == leg.trunk);
+            let count = directory.trunks.get(&leg.trunk).map_or(0, |trunk| trunk.settings.servers.len());
+            let first = self.trunk_servers.get(&leg.trunk).copied().filter(|first| *first < count).unwrap_or(0);
+            (0..if registered { count.min(1) } else { count }).map(move |n| (leg, (first + n) % count.max(1)))
+        };
+        legs.iter().flat_map(servers).collect()
     }
 
     /// A name for an end of media; its profile can be read from it, also in another life.
@@ -172,10 +205,16 @@ fn present(invite: &mut Invite, shown: &Shown, domain: &str) {
     }
 }
 
-fn uri_on(trunk: &TrunkRouting, number: &str) -> Option<Uri> {
-    let server = trunk.settings.servers.first()?;
+/// One of a trunk's servers, by its position in the settings: where OPTIONS go.
+pub fn trunk_server(trunk: &TrunkRouting, server: usize) -> Option<Uri> {
+    uri_on(trunk, server, None)
+}
+
+fn uri_on(trunk: &TrunkRouting, server: usize, number: Option<&str>) -> Option<Uri> {
+    let server = trunk.settings.servers.get(server)?;
     let server = server.trim_start_matches("sip:");
-    let uri = Uri::parse(&format!("sip:{}@{server}", number.replace('#', "%23"))).ok()?;
+    let user = number.map_or_else(String::new, |number| format!("{}@", number.replace('#', "%23")));
+    let uri = Uri::parse(&format!("sip:{user}{server}")).ok()?;
     let protocol = match trunk.settings.transport {
         Transport::Udp => Some(Protocol::Udp),
         Transport::Tcp => Some(Protocol::Tcp),

@@ -271,6 +271,7 @@ fn outcome_of(end: &CallEnd) -> Outcome {
     match (end.reason, end.status.map(StatusCode::code)) {
         (_, Some(486 | 600)) => Outcome::Busy,
         (EndReason::Declined, _) => Outcome::Declined,
+        (_, Some(404 | 410 | 484 | 604)) => Outcome::Refused,
         (EndReason::NoAnswer, _) | (_, Some(408 | 480 | 487)) => Outcome::NoAnswer,
         (_, _) => Outcome::Unreachable,
     }

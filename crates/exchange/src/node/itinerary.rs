@@ -39,12 +39,14 @@ pub struct Next {
     pub unreachable: usize,
     /// Somebody declined for the user (603).
     pub declined: usize,
+    /// The far side says that nobody has this number (404, 410, 484, 604): asking elsewhere is of no use.
+    pub refused: usize,
 }
 
 impl Next {
     /// The same in any case.
     pub const fn always(step: usize) -> Self {
-        Self { busy: step, no_answer: step, unreachable: step, declined: step }
+        Self { busy: step, no_answer: step, unreachable: step, declined: step, refused: step }
     }
 
     pub(super) const fn after(self, outcome: Outcome) -> usize {
@@ -53,6 +55,7 @@ impl Next {
             Outcome::NoAnswer => self.no_answer,
             Outcome::Unreachable => self.unreachable,
             Outcome::Declined => self.declined,
+            Outcome::Refused => self.refused,
         }
     }
 }
@@ -62,6 +65,8 @@ impl Next {
 pub enum Outcome {
     /// Not reached.
     Unreachable,
+    /// The number is nobody's.
+    Refused,
     /// Busy.
     Busy,
     /// No answer.

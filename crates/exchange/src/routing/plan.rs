@@ -85,6 +85,13 @@ pub struct Branch {
     pub auto_answer: bool,
 }
 
+impl Branch {
+    /// Whether it is a number outside.
+    pub const fn is_outside(&self) -> bool {
+        matches!(self.target, Target::Outside { .. })
+    }
+}
+
 /// How a branch is reached.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Target {

@@ -124,8 +124,15 @@ impl<'a> Planner<'a> {
         let cause = if to.is_some() { Cause::NumberLeadsTo } else { Cause::NumberUnassigned };
         self.note(whys, cause, with(&[("number", e164)]));
         let to = to.unwrap_or_else(|| self.directory().organisation.unassigned.clone());
-        let end = self.end(NO_ANSWER);
-        self.destination(&to, None, &[], end, whys)
+        match to {
+            // Nothing follows where it leads: who is busy is busy to the outside, too.
+            Destination::User { user } => self.user(user, &[], None, Way::Sent, whys),
+            Destination::Account { account } => self.account(account, &[], None, whys),
+            Destination::External { .. } | Destination::HangUp | Destination::Unknown => {
+                let end = self.end(NO_ANSWER);
+                self.destination(&to, None, &[], end, whys)
+            }
+        }
     }
 
     fn brought_by_trunk(&mut self, trunk: TrunkId, dialled: &str, whys: &mut Whys) -> StepIndex {

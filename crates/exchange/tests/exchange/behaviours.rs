@@ -280,7 +280,7 @@ fn click_to_dial_rings_the_desk_phone_first() {
     let (desk, bob) = (world.register(alice_desk()), world.register(bob()));
     world.in_office(|office, network| {
         let first = bellbird_exchange::FirstLeg::DeskPhone(DESK);
-        office.exchange.dial(ORG, ALICE, &first, "602").unwrap();
+        office.exchange.dial(ORG, ALICE, &first, "602", false).unwrap();
         office.drain(network);
     });
     assert!(world.until(|world| world.calls_of(bob) == 1));

@@ -22,6 +22,7 @@ impl Phone {
             // Presence, voicemail and messages come with the server.
             Event::Subscription(..)
             | Event::Publication(..)
+            | Event::Options(..)
             | Event::Notify(..)
             | Event::Message(..)
             | Event::Server(..) => {}

@@ -44,7 +44,7 @@ impl Driver {
         let (first, via) = self.first_leg(&directory, user, order.method)?;
         // The exchange's clock is set to now.
         self.feed(Input::Timeout(clock::now()));
-        let session = self.exchange.dial(org, user.id, &first, order.target.trim());
+        let session = self.exchange.dial(org, user.id, &first, order.target.trim(), order.withhold_number);
         let session = session.map_err(|refusal| refused(&refusal))?;
         let progress = CallProgress {
             id: ServerCallId(uuid::Uuid::new_v4().to_string()),

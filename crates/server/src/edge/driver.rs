@@ -7,8 +7,8 @@ use std::time::Duration as StdDuration;
 
 use bellbird_base::{FlowId, FlowInfo, Instant};
 use bellbird_contract::server::{
-    CallProgress, Cause, NetworkTest, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, UserId,
-    VoipAccountId,
+    CallProgress, Cause, NetworkTest, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, TrunkId,
+    TrunkTest, UserId, VoipAccountId,
 };
 use bellbird_exchange::directory::{AccountSecret, Directory};
 use bellbird_exchange::node::{MediaRequest, SessionId};
@@ -47,6 +47,7 @@ pub(crate) enum Report {
     Probe(OrgId, VoipAccountId, oneshot::Sender<Vec<Probe>>),
     /// Those that were not answered are sent again.
     Repeat,
+    TestTrunk(OrgId, TrunkId, oneshot::Sender<TrunkTest>),
     StartCall(OrgId, CallOrder, oneshot::Sender<Result<CallProgress, ServerErrorCode>>),
     CancelCall(ServerCallId),
     /// How sound arrives in the calls that go on is noted.
@@ -158,6 +159,7 @@ impl Driver {
                 _ = tick.tick() => {
                     self.media.relay().tidy();
                     self.feed(Input::Calendar(clock::now(), now()));
+                    self.look_after_trunks();
                 }
             }
         }
@@ -215,6 +217,7 @@ impl Driver {
                 done.send(self.probes.ask(bindings, &self.flows, &self.net)).ok();
             }
             Report::Repeat => self.probes.repeat(&self.net),
+            Report::TestTrunk(org, trunk, done) => self.test_trunk(trunk.inward(org), done),
             Report::StartCall(org, order, done) => {
                 let started = self.start_call(org, &order);
                 done.send(started).ok();
@@ -397,6 +400,7 @@ impl Driver {
     fn hear_agent(&mut self, event: agent::Event) {
         match event {
             agent::Event::Registration(account, state) => self.trunk_registration(account, &state),
+            agent::Event::Options(asked, end) => self.trunk_answered(asked, &end),
             agent::Event::Call(call, event) => self.hear_echo(call, event),
             agent::Event::Subscription(..)
             | agent::Event::Publication(..)

@@ -21,7 +21,7 @@ use super::keeper::Keeper;
 use super::media::MediaPort;
 use super::memory::SharedMemory;
 use super::probe::Probe;
-use super::{CallOrder, Edge, Figures, PhoneState, saved, watcher};
+use super::{CallOrder, Edge, Figures, PhoneState, saved, trunk_test, watcher};
 use crate::auth::new_id;
 use crate::domain::{Change, now};
 use crate::relay::{Relay, RelayConfig};
@@ -31,6 +31,8 @@ use crate::store::{Published, Store};
 const NODE: u64 = 1;
 /// How long a device has to answer OPTIONS.
 const PATIENCE: StdDuration = StdDuration::from_secs(4);
+/// How long a trunk has for its answer.
+const TRUNK_PATIENCE: StdDuration = StdDuration::from_secs(6);
 /// When OPTIONS over datagrams is sent again (RFC 3261 §17.1.2).
 const REPEATS: [StdDuration; 2] = [StdDuration::from_millis(500), StdDuration::from_millis(1_000)];
 /// How long somebody waits for what he wrote to hold.
@@ -220,8 +222,12 @@ impl Edge for SipEdge {
         (health, memory.trunk_calls.get(&(org, trunk)).copied().unwrap_or(0))
     }
 
-    async fn trunk_test(&self, _: OrgId, _: TrunkId) -> Result<TrunkTest, ServerErrorCode> {
-        Err(ServerErrorCode::TrunkUnavailable)
+    async fn trunk_test(&self, org: OrgId, trunk: TrunkId) -> Result<TrunkTest, ServerErrorCode> {
+        let asked = self.ask(|done| Report::TestTrunk(org, trunk, done));
+        match timeout(TRUNK_PATIENCE, asked).await {
+            Ok(tested) => tested.ok_or(ServerErrorCode::Unavailable),
+            Err(_) => Ok(trunk_test::silent(now())),
+        }
     }
 
     async fn start_call(&self, org: OrgId, order: CallOrder) -> Result<CallProgress, ServerErrorCode> {

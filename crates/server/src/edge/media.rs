@@ -64,7 +64,7 @@ impl MediaPort {
     /// The answer of the echo.
     pub(crate) fn echo(&self, session: u64, from: Option<IpAddr>, offer: &Body) -> Result<Body, StatusCode> {
         let text = sdp(offer).ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
-        let end = Place { key: EndKey(session), signalling: from };
+        let end = Place { key: EndKey(session), signalling: from, with_ice: false };
         self.relay.own_answer(session, end, Own::Echo, text).map(Body::sdp).map_err(|error| refusal(&error))
     }
 
@@ -107,7 +107,8 @@ fn finds_its_way(offer: &str, to: MediaTag) -> bool {
 }
 
 fn place(tag: MediaTag, signalling: Option<IpAddr>) -> Place {
-    Place { key: EndKey(tag.0), signalling: signalling.map(|ip| ip.to_canonical()) }
+    let with_ice = !matches!(media_profile(tag), MediaProfile::Plain | MediaProfile::Sdes);
+    Place { key: EndKey(tag.0), signalling: signalling.map(|ip| ip.to_canonical()), with_ice }
 }
 
 fn sdp(body: &Body) -> Option<&str> {

@@ -15,6 +15,7 @@ mod probe;
 mod records;
 mod saved;
 mod snapshot;
+mod trunk_test;
 mod trunks;
 mod watcher;
 
@@ -120,7 +121,7 @@ pub trait Edge: Send + Sync + 'static {
     /// Whether a trunk works, and how many calls it carries.
     fn trunk(&self, org: OrgId, trunk: TrunkId) -> (TrunkHealth, u32);
 
-    /// Calls the echo number through a trunk.
+    /// Asks a trunk whether it is there, and knows us.
     async fn trunk_test(&self, org: OrgId, trunk: TrunkId) -> Result<TrunkTest, ServerErrorCode>;
 
     /// Begins a call by desk phone or call-back.

@@ -42,6 +42,19 @@ pub(crate) struct Forward {
     pub(crate) port: u16,
     /// To whom.
     pub(crate) to: SocketAddr,
+    /// Whether the source has to get another name: a phone does not listen to its own (RFC 3550 §8.2).
+    pub(crate) renamed: bool,
+}
+
+/// What an end hears that is connected with nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alone {
+    /// Nothing.
+    Silent,
+    /// Itself, packet by packet as it is: encrypted sound can't be changed.
+    Echo,
+    /// Itself, as another source.
+    RenamedEcho,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +92,7 @@ struct End {
     session: u64,
     streams: Vec<Option<Stream>>,
     partner: Option<EndKey>,
-    echo: bool,
+    alone: Alone,
     /// Where its signalling comes from.
     place: Option<IpAddr>,
     used: Instant,
@@ -102,7 +115,8 @@ impl Core {
 
     /// Notes an end, and in which connection it is now.
     pub(crate) fn touch(&mut self, key: EndKey, session: u64, place: Option<IpAddr>, now: Instant) {
-        let fresh = || End { session, streams: Vec::new(), partner: None, echo: false, place, used: now, over: None };
+        let fresh =
+            || End { session, streams: Vec::new(), partner: None, alone: Alone::Silent, place, used: now, over: None };
         let end = self.ends.entry(key).or_insert_with(fresh);
         (end.session, end.used, end.over) = (session, now, None);
         end.place = place.or(end.place);
@@ -149,15 +163,15 @@ impl Core {
     pub(crate) fn link(&mut self, one: EndKey, other: EndKey) {
         for (key, partner) in [(one, other), (other, one)] {
             if let Some(end) = self.ends.get_mut(&key) {
-                (end.partner, end.echo) = (Some(partner), false);
+                (end.partner, end.alone) = (Some(partner), Alone::Silent);
             }
         }
     }
 
     /// Whoever sends hears nobody, or itself.
-    pub(crate) fn alone(&mut self, key: EndKey, echo: bool) {
+    pub(crate) fn alone(&mut self, key: EndKey, alone: Alone) {
         if let Some(end) = self.ends.get_mut(&key) {
-            (end.partner, end.echo) = (None, echo);
+            (end.partner, end.alone) = (None, alone);
         }
     }
 
@@ -166,13 +180,17 @@ impl Core {
         let (key, index, component) = *self.ports.get(&port)?;
         let end = self.ends.get_mut(&key)?;
         end.used = now;
-        let (place, echo, partner) = (end.place, end.echo, end.partner);
+        let (place, alone, partner) = (end.place, end.alone, end.partner);
         let peer = end.streams.get_mut(index)?.as_mut()?.peer(component);
         if !peer.admit(from, place) {
             return None;
         }
-        if echo {
-            return Some(Forward { port, to: from });
+        match (alone, component) {
+            (Alone::Silent, _) => {}
+            // Its own reports are of no use to it.
+            (Alone::Echo | Alone::RenamedEcho, Component::Rtcp) => return None,
+            (Alone::Echo, Component::Rtp) => return Some(Forward { port, to: from, renamed: false }),
+            (Alone::RenamedEcho, Component::Rtp) => return Some(Forward { port, to: from, renamed: true }),
         }
         // Who is not, or no longer, the partner of its partner is heard by nobody.
         let partner = self.ends.get_mut(&partner?).filter(|partner| partner.partner == Some(key))?;
@@ -182,7 +200,7 @@ impl Core {
             Component::Rtp => stream.port,
             Component::Rtcp => stream.port + 1,
         };
-        Some(Forward { port, to })
+        Some(Forward { port, to, renamed: false })
     }
 
     /// A connection is over: its ends go soon, unless another one takes them over.
@@ -313,9 +331,9 @@ mod tests {
     fn a_packet_leaves_from_the_port_that_the_other_end_was_told() {
         let mut core = talking();
         let forward = core.packet(at(1), 40_000, address("192.0.2.1:4000"));
-        assert_eq!(forward, Some(Forward { port: 40_002, to: address("198.51.100.1:6000") }));
+        assert_eq!(forward, Some(Forward { port: 40_002, to: address("198.51.100.1:6000"), renamed: false }));
         let rtcp = core.packet(at(1), 40_003, address("198.51.100.1:6001"));
-        assert_eq!(rtcp, Some(Forward { port: 40_001, to: address("192.0.2.1:4001") }));
+        assert_eq!(rtcp, Some(Forward { port: 40_001, to: address("192.0.2.1:4001"), renamed: false }));
     }
 
     #[test]
@@ -378,9 +396,10 @@ mod tests {
     #[test]
     fn an_echo_goes_back_to_its_source() {
         let mut core = talking();
-        core.alone(A, true);
+        core.alone(A, Alone::RenamedEcho);
         let forward = core.packet(at(1), 40_000, address("192.0.2.1:4000"));
-        assert_eq!(forward, Some(Forward { port: 40_000, to: address("192.0.2.1:4000") }));
+        assert_eq!(forward, Some(Forward { port: 40_000, to: address("192.0.2.1:4000"), renamed: true }));
+        assert_eq!(core.packet(at(1), 40_001, address("192.0.2.1:4001")), None, "reports stay");
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn address(host: Option<Host>) -> Option<IpAddr> {
 
 /// The same description with media to us: `ports` holds those of RTP and RTCP by the index of the `m=`; a stream without
 /// is rejected.
-pub(crate) fn redirect(text: &str, address: IpAddr, ports: &[Option<(u16, u16)>]) -> String {
+pub(crate) fn redirect(text: &str, address: IpAddr, ports: &[Option<(u16, u16)>], with_ice: bool) -> String {
     let connection = connection(address);
     let mut written = String::with_capacity(text.len() + 64);
     let mut index: Option<usize> = None;
@@ -81,6 +81,8 @@ pub(crate) fn redirect(text: &str, address: IpAddr, ports: &[Option<(u16, u16)>]
                 held.note_connection(value, index.is_some());
                 put(&mut written, &connection);
             }
+            "o=" => put(&mut written, &origin(value, &connection)),
+            "a=" if !with_ice && tells_addresses(value) => {}
             "a=" if value.starts_with("rtcp:") => {
                 if let Some((_, rtcp)) = index.and_then(|index| ports.get(index).copied().flatten()) {
                     put(&mut written, &format!("a=rtcp:{rtcp} {}", connection.trim_start_matches("c=")));
@@ -94,6 +96,19 @@ pub(crate) fn redirect(text: &str, address: IpAddr, ports: &[Option<(u16, u16)>]
     }
     held.end(&mut written);
     written
+}
+
+/// Who made the description, without the address that he has at home: a session is known by its numbers.
+fn origin(value: &str, connection: &str) -> String {
+    let words: Vec<&str> = value.split_ascii_whitespace().take(3).collect();
+    format!("o={} {}", words.join(" "), connection.trim_start_matches("c="))
+}
+
+/// What ICE writes, and the names of sources: addresses of all networks that the end is in (baresip's CNAME is one).
+fn tells_addresses(attribute: &str) -> bool {
+    ["candidate:", "ice-", "end-of-candidates", "remote-candidates", "ssrc:"]
+        .iter()
+        .any(|name| attribute.starts_with(name))
 }
 
 /// Hold by `c=0.0.0.0`, which an own address in its place would hide.
@@ -240,23 +255,33 @@ mod tests {
 
     #[test]
     fn only_where_media_goes_is_rewritten() {
-        let written = redirect(OFFER, own(), &[Some((40_000, 40_001)), None]);
-        let expected = "v=0\r\no=- 1 1 IN IP4 192.168.1.7\r\ns=-\r\nc=IN IP4 203.0.113.5\r\nt=0 0\r\n\
+        let written = redirect(OFFER, own(), &[Some((40_000, 40_001)), None], true);
+        let expected = "v=0\r\no=- 1 1 IN IP4 203.0.113.5\r\ns=-\r\nc=IN IP4 203.0.113.5\r\nt=0 0\r\n\
                         m=audio 40000 RTP/AVP 9 0\r\na=rtpmap:9 G722/8000\r\na=rtcp:40001 IN IP4 203.0.113.5\r\n\
                         m=video 0 RTP/AVP 99\r\n";
         assert_eq!(written, expected);
     }
 
     #[test]
+    fn no_address_of_the_inside_is_left_for_who_knows_no_ice() {
+        let ice = "a=ice-ufrag:a1\r\na=candidate:1 1 UDP 2130706431 192.168.1.7 4000 typ host\r\na=end-of-candidates\r\n\
+                   a=ssrc:1 cname:sip:244@192.168.1.7:5060\r\n";
+        let offer = OFFER.replace("a=rtcp:4005", &format!("{ice}a=rtcp:4005"));
+        let written = redirect(&offer, own(), &[Some((40_000, 40_001)), None], false);
+        assert!(!written.contains("192.168.1.7") && !written.contains("a=ice"), "{written}");
+        assert!(redirect(&offer, own(), &[Some((40_000, 40_001)), None], true).contains("a=candidate:1 "));
+    }
+
+    #[test]
     fn a_stream_that_was_rejected_stays_so() {
-        let written = redirect(OFFER, own(), &[Some((40_000, 40_001)), Some((40_002, 40_003))]);
+        let written = redirect(OFFER, own(), &[Some((40_000, 40_001)), Some((40_002, 40_003))], true);
         assert!(written.contains("m=video 0 RTP/AVP 99"), "{written}");
     }
 
     #[test]
     fn hold_by_an_empty_address_becomes_a_direction() {
         let hold = "v=0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
-        let written = redirect(hold, own(), &[Some((40_000, 40_001))]);
+        let written = redirect(hold, own(), &[Some((40_000, 40_001))], true);
         assert!(written.contains("c=IN IP4 203.0.113.5") && written.ends_with("a=sendonly\r\n"), "{written}");
         assert_eq!(Described::read(hold).unwrap().streams[0].rtp, None);
     }
@@ -273,7 +298,7 @@ mod tests {
     #[test]
     fn a_stream_with_its_own_connection_keeps_one_line_of_it() {
         let text = "v=0\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4002 RTP/AVP 0\r\n";
-        let written = redirect(text, own(), &[Some((40_000, 40_001)), Some((40_002, 40_003))]);
+        let written = redirect(text, own(), &[Some((40_000, 40_001)), Some((40_002, 40_003))], true);
         assert_eq!(written.matches("c=IN IP4 203.0.113.5").count(), 2, "{written}");
         assert!(!written.contains("10.0.0.1"));
     }

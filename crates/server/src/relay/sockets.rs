@@ -10,7 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
 
 use super::arrival::{Arrival, Quality};
-use super::core::{Core, EndKey, RelayError, is_outside};
+use super::core::{Alone, Core, EndKey, Forward, RelayError, is_outside};
 use super::sdp::{self, Described, Own};
 
 /// The longest datagram of sound; what is longer is cut, and dropped by its receiver.
@@ -38,6 +38,8 @@ pub(crate) struct Place {
     pub(crate) key: EndKey,
     /// Where its signalling comes from or goes to, if known.
     pub(crate) signalling: Option<IpAddr>,
+    /// Whether it may look for a way of its own.
+    pub(crate) with_ice: bool,
 }
 
 /// The relay, from any thread.
@@ -110,7 +112,7 @@ impl Relay {
         self.touch(&mut state, session, from, &described)?;
         self.touch(&mut state, session, to, &described)?;
         state.core.describe(from.key, &described);
-        Ok(sdp::redirect(text, own, &state.core.ports_of(to.key)))
+        Ok(sdp::redirect(text, own, &state.core.ports_of(to.key), to.with_ice))
     }
 
     /// The answer to an offer that was relayed: these two hear each other from now on.
@@ -125,7 +127,7 @@ impl Relay {
         self.touch(&mut state, session, to, &described)?;
         state.core.describe(from.key, &described);
         state.core.link(from.key, to.key);
-        Ok(sdp::redirect(text, own, &state.core.ports_of(to.key)))
+        Ok(sdp::redirect(text, own, &state.core.ports_of(to.key), to.with_ice))
     }
 
     /// The server's own answer.
@@ -138,7 +140,7 @@ impl Relay {
         let mut state = self.state();
         self.touch(&mut state, session, end, &described)?;
         state.core.describe(end.key, &described);
-        state.core.alone(end.key, own == Own::Echo);
+        state.core.alone(end.key, alone(own, offer));
         state.version += 1;
         let ports = state.core.ports_of(end.key);
         sdp::own_answer(offer, own, address, &ports, state.version).ok_or(RelayError::NoStream)
@@ -271,17 +273,38 @@ async fn carry(relay: Relay, port: u16, socket: Arc<UdpSocket>) {
             let mut state = relay.state();
             state.packets.0 += 1;
             let forward = state.core.packet(clock::now(), port, from);
-            let next = forward.and_then(|to| Some((Arc::clone(&state.sockets.get(&to.port)?.socket), to.to)));
+            let next = forward.and_then(|to| Some((Arc::clone(&state.sockets.get(&to.port)?.socket), to)));
             state.packets.1 += u64::from(next.is_none());
             if let (Some(_), Some(payload)) = (&next, packet.get(..length)) {
                 state.arrivals.entry(port).or_default().hear(clock::now(), payload);
             }
             next
         };
-        if let (Some((socket, to)), Some(payload)) = (next, packet.get(..length)) {
+        if let (Some((socket, Forward { to, renamed, .. })), Some(payload)) = (next, packet.get_mut(..length)) {
+            if renamed {
+                rename(payload);
+            }
             // Sound that can't leave now is of no use later.
             socket.try_send_to(payload, as_bound(&socket, to)).ok();
         }
+    }
+}
+
+/// What an end hears while the server itself answers it.
+fn alone(own: Own, offer: &str) -> Alone {
+    let encrypted =
+        offer.lines().any(|line| line.starts_with("m=") && line.contains("SAVP") || line.starts_with("a=crypto"));
+    match own {
+        Own::Silent => Alone::Silent,
+        Own::Echo if encrypted => Alone::Echo,
+        Own::Echo => Alone::RenamedEcho,
+    }
+}
+
+/// Makes a packet one of another source: its SSRC is the third word (RFC 3550 §5.1).
+fn rename(packet: &mut [u8]) {
+    for byte in packet.iter_mut().skip(8).take(4) {
+        *byte ^= 0x5a;
     }
 }
 
@@ -303,7 +326,7 @@ mod tests {
     }
 
     fn place(key: u64, signalling: &str) -> Place {
-        Place { key: EndKey(key), signalling: Some(signalling.parse().unwrap()) }
+        Place { key: EndKey(key), signalling: Some(signalling.parse().unwrap()), with_ice: true }
     }
 
     fn offer_of(port: u16) -> String {

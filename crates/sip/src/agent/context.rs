@@ -4,7 +4,7 @@ use bellbird_base::{FlowId, Instant, Rng};
 
 use super::account::Account;
 use super::config::{AccountId, Config};
-use super::event::{CallEvent, CallId, Event, PublicationId, SubscriptionId};
+use super::event::{CallEvent, CallId, Event, OptionsId, PublicationId, SubscriptionId};
 use super::watchers::WatcherId;
 use crate::endpoint::{ContactTemplate, Endpoint, Outgoing, RequestId, Route};
 use crate::message::{HeaderName, Method, Request};
@@ -18,6 +18,7 @@ pub(crate) enum Owner {
     Subscription(SubscriptionId),
     Publication(PublicationId),
     Watcher(WatcherId),
+    Options(OptionsId),
     /// Nobody: the BYE of a fork that was not wanted.
     Nobody(AccountId),
 }

@@ -61,6 +61,7 @@ impl FlowUsers {
             | Owner::Subscription(_)
             | Owner::Publication(_)
             | Owner::Watcher(_)
+            | Owner::Options(_)
             | Owner::Nobody(_) => None,
         })
     }

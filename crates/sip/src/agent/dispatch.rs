@@ -131,6 +131,7 @@ impl UserAgent {
             Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) => {
                 self.event_request_failed(inflight.owner, request)
             }
+            Owner::Options(id) => self.options_failed(id, failure),
             Owner::Nobody(_) => {}
         }
     }
@@ -204,6 +205,7 @@ impl UserAgent {
             Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) => {
                 self.receive_event_response(owner, request, message)
             }
+            Owner::Options(id) => self.options_answered(id, message),
             Owner::Nobody(_) => {}
         }
     }
@@ -247,7 +249,7 @@ impl UserAgent {
             Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) => {
                 self.next_event_cseq(owner).unwrap_or(next)
             }
-            Owner::Nobody(_) => next,
+            Owner::Options(_) | Owner::Nobody(_) => next,
         }
     }
 
@@ -276,7 +278,11 @@ impl UserAgent {
                     call.receive_response(cx, request, flow, message);
                 });
             }
-            Owner::Subscription(_) | Owner::Publication(_) | Owner::Watcher(_) | Owner::Nobody(_) => {
+            Owner::Subscription(_)
+            | Owner::Publication(_)
+            | Owner::Watcher(_)
+            | Owner::Options(_)
+            | Owner::Nobody(_) => {
                 if let Some(account) = account {
                     self.hand_over(request, owner, account, flow, message);
                 }
@@ -299,6 +305,7 @@ impl UserAgent {
                 | Owner::Subscription(_)
                 | Owner::Publication(_)
                 | Owner::Watcher(_)
+                | Owner::Options(_)
                 | Owner::Nobody(_),
             )
             | None => {

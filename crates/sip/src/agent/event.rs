@@ -18,6 +18,8 @@ pub enum Event {
     Subscription(SubscriptionId, SubscriptionEvent),
     /// Something happened to a publication of ours.
     Publication(PublicationId, PublicationEvent),
+    /// What came of an OPTIONS of ours.
+    Options(OptionsId, OptionsEnd),
     /// A NOTIFY that no subscription of ours asked for, such as `message-summary`.
     Notify(AccountId, Notification),
     /// A text came in by MESSAGE (RFC 3428) and was acknowledged.
@@ -37,6 +39,23 @@ pub struct SubscriptionId(pub u64);
 /// A name for one publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicationId(pub u64);
+
+/// A name for one OPTIONS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OptionsId(pub u64);
+
+/// What came of an OPTIONS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionsEnd {
+    /// An answer with its reason phrase; whatever it is, somebody is there.
+    Answered(StatusCode, String),
+    /// No answer in time.
+    NoAnswer,
+    /// The name could not be resolved.
+    Resolve(ResolveFailure),
+    /// No connection, or it was lost.
+    Connection(FlowEnd),
+}
 
 /// Somebody at the other end, as far as a message tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

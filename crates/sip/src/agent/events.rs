@@ -117,7 +117,7 @@ impl UserAgent {
                 self.with_publication(id, |publication, cx| publication.request_failed(cx, request));
             }
             Owner::Watcher(id) => self.watcher_request_failed(id, request),
-            Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => {}
+            Owner::Registration(_) | Owner::Call(_) | Owner::Options(_) | Owner::Nobody(_) => {}
         }
     }
 
@@ -130,7 +130,7 @@ impl UserAgent {
                 self.with_publication(id, |publication, cx| publication.receive_response(cx, request, message));
             }
             Owner::Watcher(id) => self.watcher_response(id, request, message),
-            Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => {}
+            Owner::Registration(_) | Owner::Call(_) | Owner::Options(_) | Owner::Nobody(_) => {}
         }
     }
 
@@ -139,7 +139,7 @@ impl UserAgent {
             Owner::Subscription(id) => self.subscriptions.get_mut(&id).map(Subscription::next_cseq),
             Owner::Publication(id) => self.publications.get_mut(&id).map(Publication::next_cseq),
             Owner::Watcher(id) => self.watchers.get_mut(&id).map(crate::notifier::Watcher::next_cseq),
-            Owner::Registration(_) | Owner::Call(_) | Owner::Nobody(_) => None,
+            Owner::Registration(_) | Owner::Call(_) | Owner::Options(_) | Owner::Nobody(_) => None,
         }
     }
 

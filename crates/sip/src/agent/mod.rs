@@ -16,6 +16,7 @@ mod dispatch;
 mod event;
 mod events;
 mod io;
+mod options;
 mod server;
 mod watchers;
 
@@ -29,9 +30,9 @@ pub use config::{
     SessionTimerConfig, Timers,
 };
 pub use event::{
-    Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, Event, IncomingCall, Notification, OfferReason, Party,
-    PublicationEvent, PublicationId, Registered, RegistrationFailure, RegistrationState, SubscriptionEnd,
-    SubscriptionEvent, SubscriptionId,
+    Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, Event, IncomingCall, Notification, OfferReason, OptionsEnd,
+    OptionsId, Party, PublicationEvent, PublicationId, Registered, RegistrationFailure, RegistrationState,
+    SubscriptionEnd, SubscriptionEvent, SubscriptionId,
 };
 pub use io::{FlowEnd, Input, Output, Question, ResolveFailure, ResolveId, TimeoutReason};
 pub use server::{DialogName, InboundRequest, Reply, ServerEvent};

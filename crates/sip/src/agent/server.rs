@@ -250,7 +250,11 @@ impl UserAgent {
                 Owner::Watcher(watcher) => {
                     self.with_watcher(watcher, |watcher, cx| watcher.served_by(cx, to));
                 }
-                Owner::Registration(_) | Owner::Subscription(_) | Owner::Publication(_) | Owner::Nobody(_) => {}
+                Owner::Registration(_)
+                | Owner::Subscription(_)
+                | Owner::Publication(_)
+                | Owner::Options(_)
+                | Owner::Nobody(_) => {}
             }
         }
         self.settle();

@@ -13,6 +13,7 @@ mod early;
 mod events;
 mod failover;
 mod host;
+mod options;
 mod phone;
 mod proxy;
 mod random;

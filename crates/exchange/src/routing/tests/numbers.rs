@@ -173,3 +173,12 @@ fn shown_inside(plan: &Plan) -> Shown {
         Target::Outside { .. } => panic!("it goes outside"),
     }
 }
+
+#[test]
+fn who_is_busy_is_busy_to_the_outside() {
+    let mut office = Office::new();
+    office.user(ALICE).telephony.call_waiting = false;
+    office.load.users.insert(ALICE, 1);
+    let plan = office.dial(outside(), "+31201230601");
+    assert_eq!(ends_with(&plan, plan.first()), 486);
+}
