@@ -17,8 +17,8 @@ use crate::words::{Exit, exit_of};
 
 /// How long the server gets to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long writing down may take at the end.
-const FAREWELL: Duration = Duration::from_secs(7);
+/// How long writing down may take at the end: a busy disk takes seconds for each thing that has to be safe on it.
+const FAREWELL: Duration = Duration::from_secs(60);
 
 /// What is asked.
 pub(crate) enum Errand {
@@ -93,13 +93,22 @@ pub(crate) async fn run(
         }
     };
     runner.engine.command(Command::Quit);
+    if is_written(&mut events).await {
+        return exit;
+    }
+    runner.printer.problem(&Problem::new(ErrorCode::StorageFailed).detailed("the disk did not finish writing"));
+    Exit::Failed
+}
+
+/// Whether all that was to be kept is kept.
+async fn is_written(events: &mut mpsc::UnboundedReceiver<EngineEvent>) -> bool {
     let until = Instant::now() + FAREWELL;
     while let Ok(Some(event)) = timeout_at(until, events.recv()).await {
         if matches!(event, EngineEvent::Finished) {
-            break;
+            return true;
         }
     }
-    exit
+    false
 }
 
 struct Runner {
