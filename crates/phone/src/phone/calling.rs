@@ -200,10 +200,13 @@ impl Phone {
         account
     }
 
-    /// With the name that the history has for this number.
+    /// With the name that the server, or else the history, has for this number.
     pub(super) fn known_party(&self, party: Party) -> Party {
         if party.name.is_some() || party.address.is_none() {
             return party;
+        }
+        if let Some(name) = self.server.colleague(&party.number) {
+            return Party { name: Some(name.to_owned()), ..party };
         }
         let same = |other: &Party| other.address == party.address && other.name.is_some();
         let known = self.history.entries().iter().map(|entry| &entry.party).find(|other| same(other));

@@ -339,6 +339,13 @@ impl Server {
         self.session.as_ref().and_then(|session| session.memory.account)
     }
 
+    /// The name of the colleague with this number.
+    pub(crate) fn colleague(&self, number: &str) -> Option<&str> {
+        let colleagues = &self.session.as_ref()?.snapshot()?.colleagues;
+        let found = colleagues.iter().find(|one| one.extension.as_deref() == Some(number));
+        found.map(|colleague| colleague.name.as_str())
+    }
+
     /// `+sip.instance` of the account: the server tells clients apart by it.
     pub(crate) fn instance(&self) -> Option<String> {
         self.session.as_ref().map(|session| format!("urn:uuid:{}", session.memory.client))

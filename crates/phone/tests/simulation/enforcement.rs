@@ -1,10 +1,10 @@
 //! What settings and Do Not Disturb do to calls.
 
 use bellbird_base::Duration;
-use bellbird_contract::server::{CallProgressState, Mode, Scope};
+use bellbird_contract::server::{CallProgressState, Colleague, Mode, Presence, Scope, UserId};
 use bellbird_contract::{CallState, Command, ErrorCode, TargetKind};
 
-use crate::exchange::by_desk_phone;
+use crate::exchange::{PASSWORD, by_desk_phone};
 use crate::handset::Works;
 
 fn dial(works: &mut Works, target: &str) {
@@ -182,4 +182,23 @@ fn do_not_disturb_that_the_server_does_not_know_yet_is_kept_here() {
     works.settle();
     assert!(works.handsets[0].sound.ringtone.is_none());
     assert_eq!(works.handsets[0].view.calls.len(), 1);
+}
+
+#[test]
+fn colleague_who_is_called_by_number_is_shown_by_name() {
+    let mut works = Works::new(1);
+    works.exchange.colleagues.push(Colleague {
+        id: UserId(2),
+        name: "Anna Bakker".into(),
+        extension: Some("602".into()),
+        numbers: Vec::new(),
+        presence: Presence::Available,
+        since: None,
+        until: None,
+    });
+    works.log_in(0, PASSWORD);
+    dial(&mut works, "602");
+    assert_eq!(works.handsets[0].view.calls[0].party.name.as_deref(), Some("Anna Bakker"));
+    dial(&mut works, "603");
+    assert_eq!(works.handsets[0].view.calls[1].party.name, None);
 }
