@@ -15,9 +15,9 @@ use tokio::time::timeout;
 /// Ends, or may end, the log-in that asks.
 const LAST: &str = "sessions/current|password|clients/|api-keys/|users/\\{id\\}$|users/bulk";
 const TRUNK_TEST: &str = "trunks/\\{id\\}/test";
-/// How long one run makes up requests, in seconds.
-const SECONDS: &str = "25";
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Requests that are made up for each operation: half a minute for a run.
+const EXAMPLES: &str = "20";
+const PATIENCE: Duration = Duration::from_secs(240);
 
 #[tokio::test]
 async fn no_request_makes_the_server_fail() {
@@ -49,16 +49,19 @@ async fn withstands(server: &Server, who: &str, key: &str, which: Vec<String>) {
     command.args(["run", &format!("{}/api/v1/openapi.json", server.url())]);
     command.args(["--header", &format!("Authorization: Bearer {key}"), "--checks", "not_a_server_error"]);
     // The same requests each time; one worker, since Python 3.11 does not take more.
-    command.args(["--phases", "fuzzing", "--workers", "1", "--max-time", SECONDS, "--seed", "1", "--no-shrink"]);
+    command.args(["--phases", "fuzzing", "--workers", "1", "--max-examples", EXAMPLES, "--seed", "1", "--no-shrink"]);
     command.args(["--generation-database", "none", "--continue-on-failure", "--no-color"]);
     command.args(which).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await.expect("it ends in time").expect("schemathesis starts");
     let (words, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "as {who}:\n{words}{errors}");
-    let tested = words.lines().find_map(|line| line.trim().strip_prefix("Tested: "));
-    let tested = tested.and_then(|count| count.parse::<u32>().ok());
-    assert!(tested.is_some_and(|tested| tested > 5), "as {who} it tested nothing:\n{words}");
-    let cases = words.lines().find(|line| line.contains("generated")).unwrap_or_default();
+    let count = |what: &str| {
+        let line = words.lines().find_map(|line| line.trim().strip_prefix(what));
+        line.and_then(|line| line.split('/').next()?.parse::<u32>().ok())
+    };
+    let (selected, tested) = (count("Selected: "), count("Tested: "));
+    assert!(selected.is_some_and(|all| all > 5) && selected == tested, "as {who} it left some out:\n{words}");
+    let cases = words.lines().find(|line| line.contains(" generated, ")).unwrap_or_default();
     eprintln!("as {who}: {tested:?} operations, {}", cases.trim());
 }
 

@@ -108,7 +108,7 @@ impl Current {
     /// Whether a packet belongs to the same stream, also where it is late.
     fn goes_on(&self, header: &Header) -> bool {
         let ahead = header.sequence.wrapping_sub(self.highest as u16);
-        self.ssrc == header.ssrc && (ahead < MAX_DROPOUT || ahead > u16::MAX - MAX_DROPOUT)
+        self.ssrc == header.ssrc && !(MAX_DROPOUT..=u16::MAX - MAX_DROPOUT).contains(&ahead)
     }
 
     /// By how many seconds the way took longer or shorter than that of the packet before.
