@@ -312,7 +312,7 @@ fn register(user: &str, secret: &str) -> String {
          <nop next=\"right\" test=\"known\"/>"
     );
     format!(
-        "{}<label id=\"again\"/>{verify}{}<nop next=\"end\"/><label id=\"right\"/>{}<nop next=\"again\"/>",
+        "{}<label id=\"again\"/>{verify}{}<nop next=\"again\"/><label id=\"right\"/>{}<nop next=\"again\"/>",
         send(&reply("401 Unauthorized", challenge), false),
         send(&reply("403 Wrong password", "Content-Length: 0\n\n"), false),
         send(&reply("200 OK", "Expires: 600\nContent-Length: 0\n\n"), false),

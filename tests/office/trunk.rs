@@ -151,7 +151,7 @@ async fn a_number_leads_to_its_user_and_a_trunk_reaches_nothing_else() {
         shop.call_from_outside(written, 486).run(&shop.stage, &shop.server.socket()).await;
         assert_eq!(linda.rang(), before + 1, "{written}");
         let record = shop.server.next_record().await;
-        assert_eq!(record["from"]["number"], "0612345678", "as people here write it: {record}");
+        assert_eq!(record["from"]["number"], "+31612345678", "{record}");
     }
     let daan = shop.desk_phone("240").await;
     for closed in ["607", "240", "+31201234567", "*78", "112"] {

@@ -35,6 +35,8 @@ pub(crate) struct Registration {
     bound: Option<Uri>,
     /// Ask again as soon as the answer is in.
     again: bool,
+    /// Whether somebody waits to hear how it goes, though nothing may change.
+    asked: bool,
     outbound: Outbound,
 }
 
@@ -58,6 +60,7 @@ impl Registration {
             at_least: None,
             bound: None,
             again: false,
+            asked: false,
             outbound: Outbound::Asked,
         }
     }
@@ -103,6 +106,7 @@ pub(crate) fn register(cx: &mut Cx<'_>) {
     }
     let registration = &mut cx.account.registration;
     registration.failures = 0;
+    registration.asked = true;
     if registration.request.is_some() && registration.is_wanted() {
         registration.again = true;
         return;
@@ -391,7 +395,14 @@ fn finish_unregister(cx: &mut Cx<'_>) {
 }
 
 fn set_state(cx: &mut Cx<'_>, state: RegistrationState) {
-    if cx.account.registration.state != state {
+    let news = cx.account.registration.state != state;
+    let answer = match state {
+        RegistrationState::Registered(_) | RegistrationState::Retrying { .. } | RegistrationState::Failed(_) => {
+            core::mem::take(&mut cx.account.registration.asked)
+        }
+        RegistrationState::Unregistered | RegistrationState::Registering | RegistrationState::Unregistering => false,
+    };
+    if news || answer {
         cx.account.registration.state = state.clone();
         cx.events.push_back(Event::Registration(cx.account.id, state));
     }

@@ -1,5 +1,5 @@
 use bellbird_base::{Duration, Protocol};
-use bellbird_sip::agent::{RegistrationFailure, RegistrationState};
+use bellbird_sip::agent::{Event, RegistrationFailure, RegistrationState};
 use bellbird_testkit::Link;
 
 use crate::phone::Setup;
@@ -36,6 +36,21 @@ fn registration_is_refreshed_before_it_expires() {
     world.run(Duration::from_secs(6 * 600));
     assert!(world.phone(alice).is_registered());
     assert!((6..=9).contains(&world.proxy().registrations), "{}", world.proxy().registrations);
+}
+
+/// Who wants to know whether the registrar still answers gets an answer, though nothing changed.
+#[test]
+fn who_registers_again_hears_how_it_went() {
+    let mut world = World::with_proxy(1);
+    let alice = world.add_registered(Setup::new("alice", "10.0.0.2"));
+    let told = |world: &World| {
+        let events = world.phone(alice).events.iter();
+        events.filter(|(_, event)| matches!(event, Event::Registration(_, RegistrationState::Registered(_)))).count()
+    };
+    let before = told(&world);
+    world.on(alice, |phone, network| phone.register(network));
+    world.run(Duration::from_secs(5));
+    assert_eq!(told(&world), before + 1);
 }
 
 #[test]
