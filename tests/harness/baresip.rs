@@ -241,6 +241,12 @@ impl Baresip {
         recordings.pop().unwrap_or_else(|| panic!("baresip recorded nothing in {}", self.sound.display()))
     }
 
+    /// Ends it, and waits until it has unregistered.
+    pub async fn leave(&mut self) {
+        self.command("quit", "").await;
+        self.process.exit_code(LIMIT).await;
+    }
+
     /// Ends it.
     pub async fn stop(&mut self) {
         if self.control.is_some() {

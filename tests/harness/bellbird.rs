@@ -153,6 +153,19 @@ impl Bellbird {
         }
     }
 
+    /// Waits until it says that something went wrong, by its code; what else it said before does not matter.
+    pub async fn error(&mut self, code: &str) -> Event {
+        self.event_where("error", |event| event["code"] == code).await
+    }
+
+    /// Waits until it hears something louder than this from now on; it has to be started with `--levels`.
+    pub async fn hears(&mut self, least_db: f64) {
+        let loud =
+            |event: &Event| event["event"] == "level" && event["speaker"].as_f64().is_some_and(|db| db > least_db);
+        let pick = |line: &str| parse(line).filter(loud);
+        self.process.log.find(self.process.log.len(), LIMIT, "that it hears something", pick).await;
+    }
+
     /// All events of this name so far.
     pub fn events(&self, name: &str) -> Vec<Event> {
         self.process.log.text().lines().filter_map(parse).filter(|event| event["event"] == name).collect()

@@ -42,10 +42,12 @@ impl Linphone {
         says: &Speech,
     ) -> Self {
         let account = SipAccount::at(kamailio, transport, user);
-        Self::start_as(stage, &account, codec, Answers::AtOnce, says).await
+        let linphone = Self::start_as(stage, &account, codec, Answers::AtOnce, says).await;
+        kamailio.registered(user).await;
+        linphone
     }
 
-    /// The same with an account of any registrar.
+    /// The same with an account of any registrar, which has to be asked whether it is registered: it does not say so.
     pub async fn start_as(stage: &Stage, account: &SipAccount, codec: &str, answers: Answers, says: &Speech) -> Self {
         let name = format!("linphone {}", account.user);
         let folder = stage.subfolder(&name.replace(' ', "-"));
@@ -61,7 +63,6 @@ impl Linphone {
         }
         let process = stage.start(&name, in_real_time(command));
         let mut linphone = Self { process, recording };
-        linphone.log().wait_for(0, "successful", LIMIT).await;
         linphone.type_line("soundcard use files").await;
         linphone.type_line(&format!("record {}", linphone.recording.display())).await;
         linphone.type_line(&format!("play {}", says.path.display())).await;
@@ -142,7 +143,7 @@ fn configuration(account: &SipAccount, codec: &str, folder: &Path) -> String {
          [misc]\nlog_collection_upload_server_url=\nuuid=\nhistory_max_size=0\n[storage]\ncall_logs_db_uri={folder}/logs.db\n\
          [proxy_0]\nreg_proxy=<{registrar}>\nreg_route=<{registrar};lr>\nreg_identity=sip:{user}@{domain}\n\
          reg_expires=60\nreg_sendregister=1\npublish=0\n\
-         [auth_info_0]\nusername={login}\nuserid={login}\npasswd={secret}\ndomain={domain}\nrealm={domain}\n{codecs}",
+         [auth_info_0]\nusername={user}\nuserid={login}\npasswd={secret}\ndomain={domain}\nrealm={domain}\n{codecs}",
         folder = folder.display(),
     )
 }

@@ -7,6 +7,7 @@ use tokio::process::Command;
 use crate::environment::root_folder;
 use crate::ports::free_port;
 use crate::process::{Log, Process};
+use crate::sip_account::SipAccount;
 use crate::stage::Stage;
 
 /// A running script.
@@ -28,9 +29,36 @@ impl Sipp {
         Self::start(stage, scenario, &["-s", user, "-rtp_echo", address]).await
     }
 
+    /// Registers, and then calls `number` with the account's password.
+    pub async fn call_as(stage: &Stage, scenario: &str, account: &SipAccount, number: &str) -> Self {
+        let port = Self::register(stage, account).await;
+        let target = format!("{number}@{}", account.domain);
+        let mut arguments = vec!["-s", number, "-rtp_echo", "-auth_uri", &target];
+        arguments.extend(who(account));
+        Self::start_at(stage, scenario, &arguments, port).await
+    }
+
+    /// Registers, and then waits for one call as above.
+    pub async fn wait_for_call_as(stage: &Stage, scenario: &str, account: &SipAccount) -> Self {
+        let port = Self::register(stage, account).await;
+        Self::start_at(stage, scenario, &["-rtp_echo"], port).await
+    }
+
+    async fn register(stage: &Stage, account: &SipAccount) -> u16 {
+        let mut arguments = vec!["-auth_uri", &*account.domain];
+        arguments.extend(who(account));
+        let mut registering = Self::start_at(stage, "register", &arguments, free_port()).await;
+        registering.succeeded().await;
+        registering.port
+    }
+
     async fn start(stage: &Stage, scenario: &str, arguments: &[&str]) -> Self {
+        Self::start_at(stage, scenario, arguments, free_port()).await
+    }
+
+    async fn start_at(stage: &Stage, scenario: &str, arguments: &[&str], port: u16) -> Self {
         let folder = stage.subfolder("sipp");
-        let (port, media_port) = (free_port(), free_port());
+        let media_port = free_port();
         // It takes the pair after its audio for video.
         let _video_port = free_port();
         let script = root_folder().join("tests/scenarios").join(format!("{scenario}.xml"));
@@ -79,4 +107,10 @@ impl Sipp {
         let listens = tokio::time::timeout(Duration::from_secs(30), wait).await;
         listens.unwrap_or_else(|_| panic!("sipp does not listen; it said: {}", self.log().text()));
     }
+}
+
+/// Who it is, and where its server is.
+fn who(account: &SipAccount) -> Vec<&str> {
+    let SipAccount { user, domain, login, secret, .. } = account;
+    vec!["-key", "user", user, "-key", "domain", domain, "-au", login, "-ap", secret, account.socket()]
 }

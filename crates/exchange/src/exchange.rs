@@ -14,6 +14,7 @@ mod itinerary;
 mod keep_alive;
 mod news;
 mod requests;
+mod silence;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -353,7 +354,8 @@ impl Exchange {
         for user in directory.users.values() {
             self.acts.observe(user.dnd.stamp());
         }
-        self.served.insert(id, Served { directory: Arc::clone(&directory), account, on_dnd: BTreeSet::new() });
+        let on_dnd = self.served.remove(&id).map(|served| served.on_dnd).unwrap_or_default();
+        self.served.insert(id, Served { directory: Arc::clone(&directory), account, on_dnd });
         // Accounts that are gone can't stay registered.
         let gone: BTreeSet<VoipAccountId> =
             self.registrar.accounts(id).filter(|account| !directory.accounts.contains_key(account)).collect();

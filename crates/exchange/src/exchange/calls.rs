@@ -20,32 +20,34 @@ use crate::words::{Cause, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
 use crate::{CallReport, Event, Output, Routed, StoreRequest};
 
 /// A call that goes on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Live {
-    organisation: OrgId,
-    call: Call,
-    plan: Plan,
-    called: BTreeMap<MediaTag, CalledDevice>,
-    legs: BTreeMap<CallId, Party>,
+    pub(super) organisation: OrgId,
+    pub(super) call: Call,
+    pub(super) plan: Plan,
+    pub(super) called: BTreeMap<MediaTag, CalledDevice>,
+    pub(super) legs: BTreeMap<CallId, Party>,
     /// Who took part, also those who left.
     users: BTreeSet<UserId>,
-    gone_through: Vec<StepIndex>,
+    pub(super) gone_through: Vec<StepIndex>,
+    /// The reasons of a plan that held before, or of one's own leg of a call by desk phone.
+    pub(super) before: Vec<Why>,
     /// What became of devices that were called.
-    fates: Vec<(Device, Cause)>,
+    pub(super) fates: Vec<(Device, Cause)>,
     started: Timestamp,
-    answered: Option<Timestamp>,
+    pub(super) answered: Option<Timestamp>,
     failed: Option<StatusCode>,
 }
 
 /// Who is at one leg.
 #[derive(Clone, Debug)]
 pub(super) struct Party {
-    user: Option<UserId>,
+    pub(super) user: Option<UserId>,
     account: Option<VoipAccountId>,
     trunk: Option<TrunkId>,
-    device: Device,
-    incoming: bool,
-    state: DialogState,
+    pub(super) device: Device,
+    pub(super) incoming: bool,
+    pub(super) state: DialogState,
     rang: bool,
 }
 
@@ -91,6 +93,7 @@ impl Exchange {
             legs: BTreeMap::new(),
             users: BTreeSet::new(),
             gone_through: Vec::new(),
+            before: Vec::new(),
             fates: Vec::new(),
             started: self.clock.time(self.now),
             answered: None,
@@ -130,6 +133,7 @@ impl Exchange {
                 return Err(refusal.clone());
             }
         }
+        let why_first = first.reasons(&[]);
         let first = self.resolve(&directory, &first, false);
         let target = first.itinerary.steps.iter().find_map(|step| match step {
             crate::node::Step::Ring(ring) => ring.targets.first(),
@@ -142,6 +146,7 @@ impl Exchange {
         let session = session.map_err(|_| unreachable)?;
         let mut live = self.begin(organisation, &second_call, &second, second_legs.called);
         live.called.extend(first.called);
+        live.before = why_first;
         self.live.insert(session, live);
         self.settle();
         Ok(session)
@@ -188,6 +193,12 @@ impl Exchange {
     /// How many calls are up or on their way.
     pub fn calls(&self) -> usize {
         self.node.len()
+    }
+
+    /// What the record of a call would say if it ended now. Nothing for one of an earlier life.
+    pub fn report_so_far(&self, session: SessionId) -> Option<CallReport> {
+        let live = self.live.get(&session)?;
+        Some(live.clone().report(session, self.clock.time(self.now)))
     }
 
     /// Ends a call.
@@ -305,7 +316,7 @@ impl Exchange {
         self.outputs.push_back(Output::Event(Event::CallOver(Box::new(live.report(session, ended)))));
     }
 
-    fn recount_all(&mut self, users: BTreeSet<UserId>) {
+    pub(super) fn recount_all(&mut self, users: BTreeSet<UserId>) {
         for user in users {
             self.recount(user);
         }
@@ -362,7 +373,7 @@ impl Exchange {
 
 impl Live {
     /// The users at its legs.
-    fn present(&self) -> BTreeSet<UserId> {
+    pub(super) fn present(&self) -> BTreeSet<UserId> {
         self.legs.values().filter_map(|party| party.user).collect()
     }
 
@@ -380,18 +391,24 @@ impl Live {
         match progress {
             Progress::Called(call, tag) => {
                 if let Some(called) = self.called.get(tag) {
-                    if !self.gone_through.contains(&called.step) {
-                        self.gone_through.push(called.step);
+                    let (step, party) = (called.step, called_party(called));
+                    if !self.gone_through.contains(&step) {
+                        self.rang_out();
+                        self.gone_through.push(step);
                     }
-                    let party = called_party(called);
                     self.users.extend(party.user);
                     self.legs.insert(*call, party);
                 }
             }
-            Progress::Ringing(call) | Progress::FirstAnswered(call) => {
+            Progress::Ringing(call) => {
                 if let Some(party) = self.legs.get_mut(call) {
                     party.rang = true;
                     party.state = DialogState::Early;
+                }
+            }
+            Progress::FirstAnswered(call) => {
+                if let Some(party) = self.legs.get_mut(call) {
+                    party.state = DialogState::Confirmed;
                 }
             }
             Progress::NotTaken(call, end) => {
@@ -412,13 +429,24 @@ impl Live {
                     self.fates.push((device, Cause::Answered));
                 }
             }
-            Progress::Failed(status) => self.failed = Some(*status),
+            Progress::Failed(status) => {
+                self.rang_out();
+                self.failed = Some(*status);
+            }
+        }
+    }
+
+    /// What still rings did so in vain: the call goes on elsewhere, or ends.
+    fn rang_out(&mut self) {
+        let ringing = |_: &CallId, party: &mut Party| party.incoming && party.state != DialogState::Confirmed;
+        for party in self.legs.extract_if(.., ringing).map(|(_, party)| party) {
+            self.fates.push((party.device, Cause::NotAnswered));
         }
     }
 
     /// What the record will say: the plan's reasons, and what became of each device.
     fn report(self, session: SessionId, ended: Timestamp) -> CallReport {
-        let mut reasons = self.plan.reasons(&self.gone_through);
+        let mut reasons = self.reasons();
         let answered = self.fates.iter().find(|(_, cause)| *cause == Cause::Answered).map(|(device, _)| device.clone());
         for Why { device, reason } in &mut reasons {
             let fate = self.fates.iter().rev().find(|(known, _)| known == device).map(|(_, cause)| *cause);

@@ -25,16 +25,20 @@ impl Exchange {
     /// Do Not Disturb that came, went, or ended by itself.
     pub(super) fn look_at_dnd(&mut self) {
         let time = self.clock.time(self.now);
-        let mut changed: BTreeSet<UserId> = BTreeSet::new();
+        let (mut changed, mut begun): (BTreeSet<UserId>, BTreeSet<UserId>) = Default::default();
         let mut ends = None;
         for served in self.served.values_mut() {
             let users = served.directory.users.values();
             let on: BTreeSet<UserId> = users.clone().filter(|user| user.is_on_dnd(time)).map(|user| user.id).collect();
             changed.extend(on.symmetric_difference(&served.on_dnd));
+            begun.extend(on.difference(&served.on_dnd));
             ends = users.filter_map(|user| user.dnd.ends(time)).chain(ends).min();
             served.on_dnd = on;
         }
         self.dnd_ends = ends;
+        for user in begun {
+            self.silence(user);
+        }
         for user in changed {
             self.user_changed(user);
         }

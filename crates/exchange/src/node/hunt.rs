@@ -2,7 +2,7 @@ use bellbird_sip::agent::{Body, CallEnd, CallId, EndReason, Reply};
 use bellbird_sip::message::HeaderName;
 use bellbird_sip::status::StatusCode;
 
-use super::itinerary::{Outcome, Ring, Step};
+use super::itinerary::{Itinerary, Outcome, Ring, Step};
 use super::session::{Branch, BranchState, Exchange, Hunt, Leg, Session, Stage, Then};
 use super::{Cx, ELSEWHERE, End, MediaId, MediaKind, Progress};
 
@@ -230,6 +230,15 @@ impl Session {
         let rung = core::mem::take(&mut hunt.branches);
         self.drop_branches(cx, rung, None, None);
         self.begin_step(cx, next);
+    }
+
+    pub(super) fn reroute(&mut self, cx: &mut Cx<'_>, itinerary: Itinerary) {
+        let Some(hunt) = self.hunt() else { return };
+        hunt.itinerary = itinerary;
+        hunt.visited.clear();
+        let rung = core::mem::take(&mut hunt.branches);
+        self.drop_branches(cx, rung, None, None);
+        self.begin_step(cx, 0);
     }
 
     /// The most telling refusal goes to the caller (RFC 3261 §16.7).

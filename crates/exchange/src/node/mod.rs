@@ -162,6 +162,12 @@ impl Node {
         self.with(ua, now, session, |session, cx| session.end_all(cx, None));
     }
 
+    /// Sends a call that rings another way: what rings stops, and the new itinerary begins. A call that does not ring
+    /// stays as it is.
+    pub fn reroute(&mut self, ua: &mut UserAgent, now: Instant, session: SessionId, itinerary: Itinerary) {
+        self.with(ua, now, session, |session, cx| session.reroute(cx, itinerary));
+    }
+
     /// The two legs that talk, or the one that waits.
     pub fn legs(&self, session: SessionId) -> Vec<CallId> {
         let session = self.sessions.get(&session);

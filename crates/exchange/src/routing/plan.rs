@@ -215,6 +215,12 @@ impl Plan {
         })
     }
 
+    /// Whether a device of this user rings at its first step.
+    pub(crate) fn rings(&self, user: UserId) -> bool {
+        let branches = self.step(self.first).map(Step::branches).unwrap_or_default();
+        branches.iter().any(|branch| branch.user == Some(user) && matches!(branch.target, Target::Device { .. }))
+    }
+
     /// The reasons of the steps that were gone through, each device once; that it rang outweighs that it did not.
     pub fn reasons(&self, gone_through: &[StepIndex]) -> Vec<Why> {
         let mut reasons: Vec<Why> = Vec::new();

@@ -108,6 +108,97 @@ fn dnd_by_a_desk_phones_key_silences_the_app_and_lights_the_key() {
     assert!(world.until(applied));
 }
 
+fn set_dnd_in_storage(world: &mut World, user: UserId, on: bool) {
+    world.in_office(|office, network| {
+        let now = START.after(network.now() - bellbird_base::Instant::ORIGIN);
+        let stamp = Hlc { millis: now.0, counter: 0, node: 9 };
+        let by = DndSource::App { client: "laptop".into() };
+        assert!(office.user(user).dnd.merge(DndAct { stamp, on, until: None, by }));
+        office.publish(network);
+    });
+}
+
+fn report(world: &World) -> Option<Box<bellbird_exchange::CallReport>> {
+    world.office().events.iter().rev().find_map(|event| match event {
+        Event::CallOver(report) => Some(report.clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn dnd_set_while_a_call_rings_silences_it_and_sends_it_to_the_destination_if_no_answer() {
+    let mut world = World::new(41);
+    let (desk, app) = (world.register(alice_desk()), world.register(alice_app()));
+    let (bob, carol) = (world.register(bob()), world.register(carol()));
+    world.on(desk, |phone, _| phone.habit = Habit::Ignore);
+    world.on(app, |phone, _| phone.habit = Habit::Ignore);
+    world.in_office(|office, network| {
+        let telephony = &mut office.user(ALICE).telephony;
+        telephony.no_answer = Destination::User { user: CAROL };
+        // This rests: it would ring after the ring time.
+        let to = Destination::External { number: "0612345678".into() };
+        telephony.forwarding.no_answer = Some(Forwarding { active: true, to });
+        office.publish(network);
+    });
+    let call = world.dial(bob, "601");
+    assert!(world.until(|world| world.calls_of(desk) == 1 && world.calls_of(app) == 1));
+    set_dnd_in_storage(&mut world, ALICE, true);
+    let silent = |world: &World, phone: usize| world.phone(phone).calls.values().all(|call| call.ended.is_some());
+    assert!(world.until(|world| silent(world, desk) && silent(world, app)));
+    assert!(world.until(|world| world.view(bob, call).established));
+    assert_eq!(world.calls_of(carol), 1);
+    world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+    assert!(world.until(|world| report(world).is_some()));
+    let report = report(&world).unwrap();
+    let of = |user| report.reasons.iter().filter(move |why| why.reason.user == Some(user)).map(|why| &why.reason);
+    assert_eq!(of(ALICE).count(), 2);
+    assert!(of(ALICE).all(|reason| reason.rang && reason.cause == Cause::DoNotDisturb), "{:?}", report.reasons);
+    assert!(of(CAROL).all(|reason| reason.rang && reason.cause == Cause::Answered));
+    assert!(report.reasons.iter().any(|why| why.reason.cause == Cause::DestinationIfNoAnswer));
+}
+
+#[test]
+fn dnd_set_while_a_call_by_desk_phone_rings_there_leaves_ones_own_leg() {
+    let mut world = World::new(42);
+    let desk = world.register(alice_desk());
+    let bob = world.register(bob());
+    world.on(desk, |phone, _| phone.habit = Habit::Answer(Duration::from_secs(3)));
+    world.in_office(|office, network| {
+        let first = bellbird_exchange::FirstLeg::DeskPhone(DESK);
+        office.exchange.dial(ORG, ALICE, &first, "602").unwrap();
+        office.command(network, bellbird_exchange::Command::RestoreBindings(Vec::new()));
+    });
+    assert!(world.until(|world| world.calls_of(desk) == 1));
+    set_dnd_in_storage(&mut world, ALICE, true);
+    assert!(world.until(|world| world.calls_of(bob) == 1));
+    world.on(bob, |phone, network| {
+        let call = *phone.calls.keys().next().unwrap();
+        phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap();
+    });
+    assert!(world.until(|world| report(world).is_some()));
+    let why = report(&world).unwrap().reasons;
+    assert!(why.iter().any(|why| why.reason.rang && why.reason.cause == Cause::CallMethod), "{why:?}");
+}
+
+#[test]
+fn presence_comes_back_when_dnd_is_turned_off() {
+    let mut world = World::new(43);
+    world.register(alice_desk());
+    set_dnd_in_storage(&mut world, ALICE, true);
+    world.run(Duration::from_secs(1));
+    set_dnd_in_storage(&mut world, ALICE, false);
+    let told: Vec<Presence> = world
+        .office()
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Presence(ALICE, presence) => Some(*presence),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told.last(), Some(&Presence::Available));
+}
+
 #[test]
 fn dnd_by_the_app_lights_the_desk_phones_key_and_ends_by_itself() {
     let mut world = World::new(4);

@@ -215,8 +215,14 @@ pub(crate) async fn authorise(
     if !caller.may(action) {
         return Err(forbidden("Your role does not allow this."));
     }
+    let org = caller.org();
     request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    let answer = next.run(request).await;
+    if !method.is_safe() && answer.status().is_success() {
+        // What is acknowledged holds for the next call.
+        app.edge.caught_up(org, app.store.revision(org).await?).await;
+    }
+    Ok(answer)
 }
 
 fn action(method: &Method, path: &str) -> Option<Action> {

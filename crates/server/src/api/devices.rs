@@ -53,7 +53,6 @@ impl App {
 
     async fn told(&self, caller: &Caller, account: &StoredAccount, minted: Minted) -> Result<AccountSecret, Problem> {
         let organisation = self.store.organisation(caller.org()).await?;
-        self.edge.caught_up(caller.org(), self.store.revision(caller.org()).await?).await;
         let account = self.account(caller.org(), account);
         let minted_urls = self.action_urls(&minted.action_token);
         Ok(AccountSecret {

@@ -19,7 +19,7 @@ use super::{App, Body, Named, Params, Problem, not_found, views};
 use crate::auth::{TokenHash, new_token};
 use crate::domain::{check_password, check_text, now, utc_offset_minutes};
 use crate::edge::CallOrder;
-use crate::store::{GrantKind, NewGrant};
+use crate::store::{GrantKind, NewGrant, Refusal, StoreError};
 
 type Answer<T> = Result<Json<T>, Problem>;
 
@@ -102,8 +102,35 @@ pub(crate) async fn change_own_settings(
     Body(change): Body<SettingsChange>,
 ) -> Answer<OwnSettings> {
     let (org, user) = (caller.org(), caller.user()?);
-    let stored = app.store.change_own_settings(&caller.actor, user, change).await?;
+    let incoming = matches!(change, SettingsChange::Incoming { .. });
+    let stored = match app.store.change_own_settings(&caller.actor, user, change).await {
+        Err(StoreError::Refused(Refusal::NoPermission)) => return Err(app.locked(&caller, user, incoming).await?),
+        stored => stored?,
+    };
     Ok(Json(app.own_settings(org, user, &stored, caller.grant.client.as_ref())))
+}
+
+impl App {
+    /// The refusal of a change without the permission: it names whom to turn to.
+    async fn locked(
+        &self,
+        caller: &Caller,
+        user: bellbird_contract::server::UserId,
+        incoming: bool,
+    ) -> Result<Problem, Problem> {
+        let refused = Problem::from(StoreError::Refused(Refusal::NoPermission));
+        let settings = self.store.settings(caller.org(), user).await?;
+        let effective = resolve(&settings.for_client(caller.grant.client.as_ref()));
+        let Some(lock) = (if incoming { effective.receive.lock } else { effective.make.lock }) else {
+            return Ok(refused);
+        };
+        let by = lock.contact.unwrap_or(lock.author).name;
+        let refused = refused.with("by", by).with("since", lock.since.0.to_string());
+        Ok(match lock.note {
+            Some(note) => refused.with("note", note),
+            None => refused,
+        })
+    }
 }
 
 /// One's Do Not Disturb.

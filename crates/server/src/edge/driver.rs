@@ -7,11 +7,11 @@ use std::time::Duration as StdDuration;
 
 use bellbird_base::{FlowId, FlowInfo, Instant};
 use bellbird_contract::server::{
-    CallProgress, Cause, NetworkTest, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, TrunkId,
-    TrunkTest, UserId, VoipAccountId,
+    CallProgress, CallRecord, Cause, NetworkTest, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode,
+    TrunkId, TrunkTest, UserId, VoipAccountId,
 };
 use bellbird_exchange::directory::{AccountSecret, Directory};
-use bellbird_exchange::node::{MediaRequest, SessionId};
+use bellbird_exchange::node::{MediaRequest, SavedSession, SessionId};
 use bellbird_exchange::registrar::{Binding, BindingId};
 use bellbird_exchange::routing::{Caller, Device, WhoIsWhere as _};
 use bellbird_exchange::words::Presence;
@@ -42,6 +42,8 @@ const TICK: StdDuration = StdDuration::from_secs(5);
 pub(crate) enum Report {
     Stored(StoreId, Result<(), NotStored>),
     Directory(Arc<Directory>),
+    /// What was stored up to here changes nothing for calls.
+    Unchanged(OrgId, Revision),
     RemoveRegistration(OrgId, VoipAccountId, RegistrationId, oneshot::Sender<bool>),
     /// An OPTIONS to each registration.
     Probe(OrgId, VoipAccountId, oneshot::Sender<Vec<Probe>>),
@@ -77,8 +79,23 @@ pub(crate) struct Driver {
     deadline: Instant,
     /// Whether who is on a call may have changed.
     stir: bool,
-    /// Calls of an earlier life are being taken up.
-    resuming: bool,
+    /// A call of an earlier life is being taken up.
+    resuming: Option<Resuming>,
+    /// The records of calls of an earlier life, which the exchange knows nothing of.
+    records: BTreeMap<SessionId, (OrgId, CallRecord)>,
+}
+
+/// A call of an earlier life.
+pub(crate) struct Resumed {
+    pub(crate) org: OrgId,
+    pub(crate) session: SavedSession,
+    pub(crate) record: Option<CallRecord>,
+}
+
+/// What belongs to the call that is being taken up.
+struct Resuming {
+    org: OrgId,
+    record: Option<CallRecord>,
 }
 
 /// What [`Driver::new`] is given.
@@ -118,7 +135,8 @@ impl Driver {
             ends: BTreeMap::new(),
             deadline: Instant::ORIGIN,
             stir: false,
-            resuming: false,
+            resuming: None,
+            records: BTreeMap::new(),
         }
     }
 
@@ -127,7 +145,7 @@ impl Driver {
         &mut self,
         directories: BTreeMap<OrgId, Arc<Directory>>,
         bindings: Vec<Binding>,
-        calls: Vec<(OrgId, bellbird_exchange::node::SavedSession)>,
+        calls: Vec<Resumed>,
     ) {
         for directory in directories.into_values() {
             self.set_directory(directory);
@@ -137,10 +155,19 @@ impl Driver {
         for account in accounts {
             self.registrations_changed(account);
         }
-        self.resuming = true;
-        self.command(Command::RestoreCalls(calls));
-        self.drain();
-        self.resuming = false;
+        for Resumed { org, session, record } in calls {
+            self.resuming = Some(Resuming { org, record });
+            self.command(Command::RestoreCalls(vec![(org, session)]));
+            self.drain();
+            if let Some(Resuming { record: Some(record), .. }) = self.resuming.take() {
+                self.keep_ended(org, record);
+            }
+        }
+    }
+
+    /// A call of an earlier life is over.
+    fn keep_ended(&self, org: OrgId, record: CallRecord) {
+        self.keeper.record(org, CallRecord { ended: Some(now()), ..record });
     }
 
     /// Runs until nobody asks any more.
@@ -208,6 +235,7 @@ impl Driver {
         match report {
             Report::Stored(id, result) => self.feed(Input::Stored(clock::now(), id, result)),
             Report::Directory(directory) => self.set_directory(directory),
+            Report::Unchanged(org, revision) => self.memory.note_reached(org, revision),
             Report::RemoveRegistration(org, account, id, done) => {
                 // Whoever asked may be gone.
                 done.send(self.remove_registration(account.inward(org), &id)).ok();
@@ -257,7 +285,7 @@ impl Driver {
         for user in directory.users.keys() {
             self.receipts_changed(*user);
         }
-        self.memory.note_directory();
+        self.memory.note_reached(org, directory.revision);
     }
 
     /// Whoever registered with a secret that no longer holds is not registered any more.
@@ -342,19 +370,36 @@ impl Driver {
 
     fn keep(&mut self, id: StoreId, request: bellbird_exchange::StoreRequest) {
         use bellbird_exchange::StoreRequest;
+        let mut so_far = None;
         match &request {
-            StoreRequest::SaveCall { session, saved, .. } if self.resuming => self.media.resume(*session, saved),
+            StoreRequest::SaveCall { session, organisation, saved } => {
+                if let Some(resuming) = &mut self.resuming {
+                    self.media.resume(*session, saved);
+                    self.records.extend(resuming.record.take().map(|record| (*session, (resuming.org, record))));
+                }
+                so_far = self.record_so_far(*session, *organisation);
+            }
             StoreRequest::RemoveCall(session) => {
                 self.measure(Some(*session));
                 self.media.over(*session);
+                if let Some((org, record)) = self.records.remove(session) {
+                    self.keep_ended(org, record);
+                }
             }
-            StoreRequest::SaveCall { .. }
-            | StoreRequest::SaveBinding(_)
+            StoreRequest::SaveBinding(_)
             | StoreRequest::RemoveBinding(_)
             | StoreRequest::Dnd { .. }
             | StoreRequest::Forward { .. } => {}
         }
-        self.keeper.keep(id, request);
+        self.keeper.keep(id, request, so_far);
+    }
+
+    fn record_so_far(&self, session: SessionId, org: OrgId) -> Option<CallRecord> {
+        let earlier = self.records.get(&session).map(|(_, record)| record.clone());
+        earlier.or_else(|| {
+            let report = self.exchange.report_so_far(session)?;
+            Some(records::of_report(report, self.directory(org).as_deref()))
+        })
     }
 
     fn hear_event(&mut self, event: Event) {

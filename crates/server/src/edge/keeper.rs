@@ -17,10 +17,11 @@ use bellbird_exchange::{ForwardKind, NotStored, StoreId, StoreRequest};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::driver::Report;
 use super::ids::{self, Local as _};
-use super::memory::SharedMemory;
+use super::memory::{CATCHING_UP, SharedMemory};
 use super::saved;
 use crate::domain::{Actor, now};
 use crate::store::{ConfirmedCall, Refusal, Store, StoreError};
@@ -58,11 +59,22 @@ impl Keeper {
     }
 
     /// Keeps this, and reports once it is.
-    pub(crate) fn keep(&self, id: StoreId, request: StoreRequest) {
-        let done = self.kept(request);
-        let reports = self.reports.clone();
+    /// `record`: what the record of a saved call will say.
+    pub(crate) fn keep(&self, id: StoreId, request: StoreRequest, record: Option<CallRecord>) {
+        let act_of = match &request {
+            StoreRequest::Dnd { user, .. } | StoreRequest::Forward { user, .. } => Some(user.organisation()),
+            StoreRequest::SaveBinding(_)
+            | StoreRequest::RemoveBinding(_)
+            | StoreRequest::SaveCall { .. }
+            | StoreRequest::RemoveCall(_) => None,
+        };
+        let done = self.kept(request, record);
+        let (reports, store, memory) = (self.reports.clone(), self.store.clone(), self.memory.clone());
         self.push(async move {
             let result = done.await.map_err(|error| refusal(&error));
+            if let (Some(org), Ok(())) = (act_of, &result) {
+                holds(&store, &memory, org).await;
+            }
             if let Some(reports) = reports.upgrade() {
                 // At the end nobody listens.
                 reports.send(Report::Stored(id, result)).ok();
@@ -102,7 +114,11 @@ impl Keeper {
         self.work.send(Job::Work(Box::pin(work))).ok();
     }
 
-    fn kept(&self, request: StoreRequest) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>> {
+    fn kept(
+        &self,
+        request: StoreRequest,
+        record: Option<CallRecord>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>> {
         let store = self.store.clone();
         match request {
             StoreRequest::SaveBinding(binding) => {
@@ -118,7 +134,7 @@ impl Keeper {
                 self.calls().insert(session, organisation);
                 let id = self.call_id(session);
                 Box::pin(async move {
-                    let call = ConfirmedCall { id, document: saved::call(&saved)? };
+                    let call = ConfirmedCall { id, document: saved::call(&saved, record)? };
                     store.keep_call(organisation, call, now()).await
                 })
             }
@@ -184,6 +200,13 @@ async fn carry_out(mut queue: mpsc::UnboundedReceiver<Job>) {
     }
     // What was asked for is kept, also at the end.
     while under_way.next().await.is_some() {}
+}
+
+/// What a key or a star code did holds for the next call once the phone is told so.
+async fn holds(store: &Store, memory: &SharedMemory, org: OrgId) {
+    if let Ok(revision) = store.revision(org).await {
+        timeout(CATCHING_UP, memory.has_reached(org, revision)).await.ok();
+    }
 }
 
 fn refusal(error: &StoreError) -> NotStored {

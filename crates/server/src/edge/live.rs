@@ -16,10 +16,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::config::EdgeConfig;
-use super::driver::{Driver, Parts, Report};
+use super::driver::{Driver, Parts, Report, Resumed};
 use super::keeper::Keeper;
 use super::media::MediaPort;
-use super::memory::SharedMemory;
+use super::memory::{CATCHING_UP, SharedMemory};
 use super::probe::Probe;
 use super::{CallOrder, Edge, Figures, PhoneState, saved, trunk_test, watcher};
 use crate::auth::new_id;
@@ -35,8 +35,6 @@ const PATIENCE: StdDuration = StdDuration::from_secs(4);
 const TRUNK_PATIENCE: StdDuration = StdDuration::from_secs(6);
 /// When OPTIONS over datagrams is sent again (RFC 3261 §17.1.2).
 const REPEATS: [StdDuration; 2] = [StdDuration::from_millis(500), StdDuration::from_millis(1_000)];
-/// How long somebody waits for what he wrote to hold.
-const CATCHING_UP: StdDuration = StdDuration::from_secs(3);
 /// Flows that peers may open.
 const MOST_FLOWS: usize = 50_000;
 
@@ -112,7 +110,8 @@ async fn restore(
         bindings.extend(stored.into_iter().filter_map(|binding| saved::read_binding(org, binding)));
         let stored = store.confirmed_calls(org).await?;
         old.push((org, stored.iter().map(|call| call.id.clone()).collect::<Vec<_>>()));
-        calls.extend(stored.into_iter().filter_map(|call| Some((org, saved::read_call(call.document)?))));
+        let read = stored.into_iter().filter_map(|call| saved::read_call(call.document));
+        calls.extend(read.map(|(session, record)| Resumed { org, session, record }));
     }
     tracing::info!("{} registrations and {} calls go on", bindings.len(), calls.len());
     driver.restore(directories, bindings, calls);
@@ -160,7 +159,7 @@ impl Edge for SipEdge {
 
     async fn caught_up(&self, org: OrgId, revision: Revision) {
         // Whoever waits goes on in any case: the worst is a second try.
-        timeout(CATCHING_UP, self.memory.has_directory(org, revision)).await.ok();
+        timeout(CATCHING_UP, self.memory.has_reached(org, revision)).await.ok();
     }
 
     fn phones(&self, org: OrgId, user: UserId) -> PhoneState {

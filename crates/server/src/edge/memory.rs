@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bellbird_base::Protocol;
 use bellbird_contract::Timestamp;
@@ -20,6 +21,8 @@ use super::PhoneState;
 use super::ids::Local as _;
 use super::saved;
 
+/// How long somebody waits for what he wrote to hold.
+pub(super) const CATCHING_UP: Duration = Duration::from_secs(3);
 /// Calls that are over and still told, for each user.
 const ENDED_CALLS: usize = 5;
 
@@ -27,6 +30,8 @@ const ENDED_CALLS: usize = 5;
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) directories: BTreeMap<OrgId, Arc<Directory>>,
+    /// Up to which revision of the storage calls go by it.
+    reached: BTreeMap<OrgId, Revision>,
     pub(crate) registrations: HashMap<(OrgId, VoipAccountId), Vec<RegistrationView>>,
     pub(crate) phones: HashMap<(OrgId, UserId), PhoneState>,
     /// What desk phones made of Do Not Disturb.
@@ -49,7 +54,7 @@ pub(crate) struct Memory {
 #[derive(Clone, Default)]
 pub(crate) struct SharedMemory {
     memory: Arc<Mutex<Memory>>,
-    /// Counts the directories that were taken in.
+    /// Counts how often a revision was reached.
     taken: Arc<watch::Sender<u64>>,
 }
 
@@ -58,15 +63,19 @@ impl SharedMemory {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A directory was taken in, and holds.
-    pub(crate) fn note_directory(&self) {
+    /// Calls go by this revision of the storage from now on.
+    pub(crate) fn note_reached(&self, org: OrgId, revision: Revision) {
+        let mut memory = self.lock();
+        let reached = memory.reached.entry(org).or_insert(revision);
+        *reached = revision.max(*reached);
+        drop(memory);
         self.taken.send_modify(|count| *count += 1);
     }
 
-    /// Waits for a directory of this revision.
-    pub(crate) async fn has_directory(&self, org: OrgId, revision: Revision) {
+    /// Waits until calls go by this revision.
+    pub(crate) async fn has_reached(&self, org: OrgId, revision: Revision) {
         let mut taken = self.taken.subscribe();
-        let has = || self.lock().directories.get(&org).is_some_and(|directory| directory.revision >= revision);
+        let has = || self.lock().reached.get(&org).is_some_and(|reached| *reached >= revision);
         // The sender lives as long as this does.
         while !has() && taken.changed().await.is_ok() {}
     }

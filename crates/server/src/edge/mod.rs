@@ -90,8 +90,8 @@ pub trait Edge: Send + Sync + 'static {
     /// taken up at the next start; whoever still hears it ring is told that it came to nothing.
     async fn end(&self) {}
 
-    /// Waits until calls and registrations are handled by what this revision of the storage says, a moment at most: who
-    /// gives out a SIP secret waits here, or the device is refused at its first try.
+    /// Waits until calls and registrations are handled by what this revision of the storage says, a moment at most: what
+    /// was acknowledged holds for the next call, and a device is not refused at its first try.
     async fn caught_up(&self, _org: OrgId, _revision: Revision) {}
 
     /// What a user's phones are doing. Answers from memory.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bellbird_base::{Duration, Protocol};
 use bellbird_contract::Timestamp;
-use bellbird_contract::server::{ClientId, OrgId, VoipAccountId};
+use bellbird_contract::server::{CallRecord, ClientId, OrgId, VoipAccountId};
 use bellbird_exchange::node::{MediaTag, SavedLeg, SavedSession};
 use bellbird_exchange::registrar::{Binding, BindingId, BindingKey};
 use bellbird_sip::agent::{Body, SavedCall, SavedSession as SavedTimer};
@@ -115,6 +115,8 @@ fn protocol(name: &str) -> Option<Protocol> {
 struct CallDocument {
     a: LegDocument,
     b: LegDocument,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<CallRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -151,14 +153,15 @@ struct BodyDocument {
     text: String,
 }
 
-pub(crate) fn call(saved: &SavedSession) -> Result<Value, serde_json::Error> {
-    serde_json::to_value(CallDocument { a: leg(&saved.a), b: leg(&saved.b) })
+/// A call with what its record will say.
+pub(crate) fn call(saved: &SavedSession, record: Option<CallRecord>) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(CallDocument { a: leg(&saved.a), b: leg(&saved.b), record })
 }
 
-/// A call as it was; nothing where the document is not one of ours.
-pub(crate) fn read_call(document: Value) -> Option<SavedSession> {
-    let CallDocument { a, b } = serde_json::from_value(document).ok()?;
-    Some(SavedSession { a: read_leg(a)?, b: read_leg(b)? })
+/// A call as it was, and its record so far; nothing where the document is not one of ours.
+pub(crate) fn read_call(document: Value) -> Option<(SavedSession, Option<CallRecord>)> {
+    let CallDocument { a, b, record } = serde_json::from_value(document).ok()?;
+    Some((SavedSession { a: read_leg(a)?, b: read_leg(b)? }, record))
 }
 
 fn leg(leg: &SavedLeg) -> LegDocument {
@@ -293,7 +296,7 @@ mod tests {
             },
         };
         let before = SavedSession { a: leg(8, false), b: leg(16, true) };
-        assert_eq!(read_call(call(&before).unwrap()), Some(before));
+        assert_eq!(read_call(call(&before, None).unwrap()), Some((before, None)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellbird_contract::server::OrgId;
+use bellbird_contract::server::{OrgId, Revision};
 use bellbird_exchange::directory::Directory;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -39,25 +39,25 @@ pub(crate) async fn watch(
 ) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut due: BTreeSet<OrgId> = BTreeSet::new();
+    let mut due = Due::default();
     while reports.strong_count() > 0 {
         tokio::select! {
             change = changes.recv() => match change {
-                Ok(change) => due.extend(concerns(&change)),
-                Err(RecvError::Lagged(_)) => due.extend(&known),
+                Ok(change) => due.note(&change),
+                Err(RecvError::Lagged(_)) => due.directories.extend(&known),
                 Err(RecvError::Closed) => return,
             },
-            () = sleep(AGAIN), if !due.is_empty() => {}
+            () = sleep(AGAIN), if !due.directories.is_empty() => {}
             _ = look.tick() => match store.organisations().await {
-                Ok(all) => due.extend(all.iter().map(|org| org.id).filter(|org| !known.contains(org))),
+                Ok(all) => due.directories.extend(all.iter().map(|org| org.id).filter(|org| !known.contains(org))),
                 Err(error) => tracing::error!("the organisations could not be read: {error}"),
             },
         }
         // What waits already is in the same snapshot.
         while let Ok(change) = changes.try_recv() {
-            due.extend(concerns(&change));
+            due.note(&change);
         }
-        for org in std::mem::take(&mut due) {
+        for org in std::mem::take(&mut due.directories) {
             match snapshot::directory(&store, org).await {
                 Ok(directory) => {
                     known.insert(org);
@@ -68,16 +68,57 @@ pub(crate) async fn watch(
                 }
                 Err(error) => {
                     tracing::error!("the directory of organisation {org} could not be read: {error}");
-                    due.insert(org);
+                    due.directories.insert(org);
                 }
+            }
+        }
+        for (org, revision) in due.unchanged() {
+            let Some(reports) = reports.upgrade() else { return };
+            if reports.send(Report::Unchanged(org, revision)).is_err() {
+                return;
             }
         }
     }
 }
 
-/// Whose directory a change makes old.
-fn concerns(published: &Published) -> Option<OrgId> {
-    let matters = match &published.change {
+/// What the exchange has to be told.
+#[derive(Default)]
+struct Due {
+    directories: BTreeSet<OrgId>,
+    /// Revisions that changed nothing for calls.
+    passed: BTreeMap<OrgId, Revision>,
+}
+
+impl Due {
+    fn note(&mut self, published: &Published) {
+        match matter(&published.change) {
+            Matter::Directory => drop(self.directories.insert(published.org)),
+            Matter::Elsewhere => drop(self.passed.insert(published.org, published.revision)),
+            Matter::NotStored => {}
+        }
+    }
+
+    /// Those of organisations whose directory is not due: that would be of an older revision.
+    fn unchanged(&mut self) -> BTreeMap<OrgId, Revision> {
+        let (due, passed) =
+            std::mem::take(&mut self.passed).into_iter().partition(|(org, _)| self.directories.contains(org));
+        self.passed = due;
+        passed
+    }
+}
+
+/// For what a change matters.
+enum Matter {
+    /// Calls go by it.
+    Directory,
+    /// It is stored, and calls go as before.
+    Elsewhere,
+    /// The SIP side itself told it.
+    NotStored,
+}
+
+fn matter(change: &Change) -> Matter {
+    match change {
         Change::Settings { .. }
         | Change::Dnd { .. }
         | Change::Availability { .. }
@@ -92,14 +133,12 @@ fn concerns(published: &Published) -> Option<OrgId> {
         | Change::TrunkDeleted { .. }
         | Change::Organisation
         | Change::LoggedOut { .. }
-        | Change::Unknown => true,
-        Change::Request { .. }
-        | Change::Record { .. }
-        | Change::Presence { .. }
+        | Change::Unknown => Matter::Directory,
+        Change::Request { .. } | Change::Record { .. } => Matter::Elsewhere,
+        Change::Presence { .. }
         | Change::Registrations { .. }
         | Change::Receipts { .. }
         | Change::CallProgress { .. }
-        | Change::Looking { .. } => false,
-    };
-    matters.then_some(published.org)
+        | Change::Looking { .. } => Matter::NotStored,
+    }
 }

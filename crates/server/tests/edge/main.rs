@@ -163,6 +163,22 @@ async fn do_not_disturb_holds_back_what_rings_and_is_told_in_the_record() {
     assert!(!daan.was_called());
 }
 
+/// A call's record is stored as well, and changes nothing for calls: who waits to go by it does not wait in vain.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_directory_that_does_not_come() {
+    let mut shop = Shop::open(43_300).await;
+    let mut priya = shop.desk_phone("206").await;
+    let reached = shop.store.revision(shop.org).await.unwrap();
+    priya.call("607");
+    priya.is_refused().await;
+    shop.last_record().await;
+    let revision = shop.store.revision(shop.org).await.unwrap();
+    assert!(revision > reached);
+    // Waiting in vain takes three seconds.
+    let short = std::time::Duration::from_millis(1_500);
+    timeout(short, shop.edge.caught_up(shop.org, revision)).await.expect("it is reached");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_calls_are_turned_off_gets_403() {
     let mut shop = Shop::open(43_400).await;
