@@ -1,6 +1,6 @@
 //! OPTIONS of ours: whether a server is there (RFC 3261 §11).
 
-use bellbird_base::{Duration, FlowInfo, Instant, Protocol, Seed};
+use bellbird_base::{Duration, FlowInfo, Instant, Protocol, Remote, Seed};
 use bellbird_sip::agent::{
     AccountConfig, Config, Event, FlowEnd, Input, OptionsEnd, Output, ResolveFailure, UserAgent,
 };
@@ -47,7 +47,17 @@ fn ask(target: &str, server: Server) -> (OptionsEnd, Duration) {
                 assert_eq!(id, asked);
                 return (end, now.since(Instant::ORIGIN));
             }
-            Output::Resolve(id, _) => ua.handle_input(Input::Resolved(now, id, Err(ResolveFailure::NotFound))),
+            Output::Resolve(id, question) => {
+                let remote = format!("{}:5060", question.host).parse().map(|address| Remote {
+                    protocol: Protocol::Udp,
+                    address,
+                    server_name: question.host.clone(),
+                    path: String::new(),
+                });
+                // A name is not known to anybody here.
+                let found = remote.map(|remote| vec![remote]).map_err(|_| ResolveFailure::NotFound);
+                ua.handle_input(Input::Resolved(now, id, found));
+            }
             Output::Event(_) | Output::Close(_) => {}
             Output::Timeout(at, _) => {
                 assert_ne!(at, Instant::FAR_FUTURE);
