@@ -110,6 +110,8 @@ pub(crate) async fn test_trunk(
     if !app.store.trunks(caller.org()).await?.iter().any(|trunk| trunk.id == id) {
         return Err(super::not_found("trunk"));
     }
+    // It may have been made or changed a moment ago.
+    app.edge.caught_up(caller.org(), app.store.revision(caller.org()).await?).await;
     let tested = app.edge.trunk_test(caller.org(), id).await;
     tested.map(Json).map_err(|code| Problem::new(code, "The test call could not be made."))
 }

@@ -162,11 +162,11 @@ impl Driver {
         let trunk = directory.as_ref().and_then(|directory| directory.trunks.get(&id));
         let target = trunk.and_then(|trunk| trunk_server(trunk, server));
         let account = self.exchange.account_of(id.organisation());
-        let (Some(target), Some(account)) = (target, account) else { return };
+        let (Some(target), Some(account)) = (target, account) else { return nobody_to_ask(test) };
         let since = clock::now();
-        // The organisation's account is there as long as its directory is.
-        if let Ok(asked) = self.exchange.agent_mut().ask_options(since, account, &target) {
-            self.trunks.asked.insert(asked, Asked { trunk: id, server, since, test });
+        match self.exchange.agent_mut().ask_options(since, account, &target) {
+            Ok(asked) => drop(self.trunks.asked.insert(asked, Asked { trunk: id, server, since, test })),
+            Err(_) => nobody_to_ask(test),
         }
         self.exchange.settle();
     }
@@ -235,6 +235,14 @@ impl Driver {
             }
             (TrunkLink::ByAddress { .. } | TrunkLink::Unknown, None) => self.ask_trunk(id, 0, Some(done)),
         }
+    }
+}
+
+/// What is written there is no server's address.
+fn nobody_to_ask(test: Option<oneshot::Sender<TrunkTest>>) {
+    if let Some(test) = test {
+        // Whoever asked may have given up.
+        test.send(trunk_test::not_asked(now(), TrunkTestOutcome::UnknownHost)).ok();
     }
 }
 
