@@ -165,7 +165,7 @@ fn dnd_set_while_a_call_by_desk_phone_rings_there_leaves_ones_own_leg() {
     world.on(desk, |phone, _| phone.habit = Habit::Answer(Duration::from_secs(3)));
     world.in_office(|office, network| {
         let first = bellbird_exchange::FirstLeg::DeskPhone(DESK);
-        office.exchange.dial(ORG, ALICE, &first, "602").unwrap();
+        office.exchange.dial(ORG, ALICE, &first, "602", false).unwrap();
         office.command(network, bellbird_exchange::Command::RestoreBindings(Vec::new()));
     });
     assert!(world.until(|world| world.calls_of(desk) == 1));
