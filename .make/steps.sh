@@ -38,6 +38,9 @@ user_interface_tests() { (cd "$ROOT/ui" && npm test --silent); }
 # Clicks through the built pages in Chromium and looks for what a screen reader would stumble over.
 user_interface_walk() { (cd "$ROOT/ui" && npm run --silent test:e2e); }
 
+# The portal as a real server serves it, with phones that register: by Chromium, two administrators at once.
+portal_walk() { (cd "$ROOT/ui" && npm run --silent test:server); }
+
 webassembly() {
     CARGO_TARGET_DIR="$TARGET_DIR/wasm" cargo build --quiet --locked --target wasm32-unknown-unknown "${wasm_crates[@]}"
 }

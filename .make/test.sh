@@ -15,6 +15,7 @@ step "licences and known vulnerabilities" licences
 step "lints" lints
 step "WebAssembly" webassembly
 step "programs" programs
+step "the portal on a real server: a walk in Chromium" portal_walk
 step "tests, simulations, fuzz corpus, calls with real peers, the window" \
     cargo test --locked --no-fail-fast --workspace "${features[@]}"
 step "types for the user interface" contract_is_committed

@@ -63,6 +63,78 @@ async fn do_not_disturb_and_locks_are_pushed_and_missed_ones_follow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_second_learns_who_was_first() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let settings = marieke.get("/trunks").await[0]["settings"].clone();
+    let phone = json!({"base": 1, "number": "240", "name": "Kitchen", "kind": {"kind": "deskPhone"}, "owners": []});
+    for (method, path, change) in [
+        (Method::PUT, "/numbers/1".to_owned(), json!({"base": 1, "number": "+31200121000", "to": {"kind": "hangUp"}})),
+        (Method::PUT, "/trunks/1".to_owned(), json!({"base": 1, "settings": settings})),
+        (Method::PUT, "/accounts/4".to_owned(), phone),
+        (Method::PATCH, "/organisation".to_owned(), json!({"base": 1, "name": "Fietsen"})),
+        (Method::PATCH, format!("/users/{}", server.user("tom").await), json!({"base": 1, "firstName": "Thomas"})),
+    ] {
+        let first = marieke.send(method.clone(), &path, Some(change.clone())).await;
+        assert_eq!(first.0, StatusCode::OK, "{path}: {}", first.1);
+        let second = marieke.send(method, &path, Some(change)).await;
+        assert_eq!(problem(&second), (409, "conflict"), "{path}");
+        assert_eq!(second.1["params"]["by"], "Marieke Smit", "{path}");
+    }
+    let stale = json!({"users": [{"user": server.user("tom").await, "outgoing": 1}],
+        "changes": [{"what": "outgoing", "mode": "enabled"}]});
+    let tried = marieke.send(Method::POST, "/users/bulk?dry_run=true", Some(stale)).await.1;
+    assert_eq!(tried["problems"][0]["problem"]["params"]["by"], "Marieke Smit", "{tried}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_hear_of_a_lock_that_another_one_set() {
+    let server = Server::start().await;
+    let (marieke, els) = (server.log_in("marieke").await, server.log_in("els").await);
+    let mut events = els.events(None).await;
+    next(&mut events, "snapshot").await;
+    let tom = server.user("tom").await;
+    let lock = json!({"what": "incoming", "mode": "disabled"});
+    marieke.send(Method::PUT, &format!("/users/{tom}/settings"), Some(lock)).await;
+    let heard = next(&mut events, "userChanged").await;
+    assert_eq!(heard["kind"]["user"]["id"].as_u64(), Some(tom));
+    assert_eq!(heard["kind"]["author"]["name"], "Marieke Smit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_is_told_with_whose_it_is_and_what_is_free() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let tom = format!("/users/{}", server.user("tom").await);
+    let change = |field: &str, value: &str| json!({"base": 1, field: value});
+    let taken = marieke.send(Method::PATCH, &tom, Some(change("extension", "604"))).await;
+    assert_eq!(problem(&taken), (409, "extensionTaken"));
+    let params = &taken.1["params"];
+    assert_eq!(
+        (&params["extension"], &params["owner"], &params["free"]),
+        (&json!("604"), &json!("Marieke Smit"), &json!("608"))
+    );
+    let taken = marieke.send(Method::PATCH, &tom, Some(change("email", "anna@fiets.example"))).await;
+    assert_eq!(taken.1["params"]["owner"], "Anna Bakker");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_tells_each_part_that_changed_in_words() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let path = format!("/users/{}", server.user("tom").await);
+    let mut telephony = marieke.get(&path).await["telephony"].clone();
+    telephony["ringSeconds"] = json!(45);
+    telephony["noAnswer"] = json!({"kind": "user", "user": server.user("linda").await});
+    let changed = marieke.send(Method::PATCH, &path, Some(json!({"base": 1, "telephony": telephony}))).await;
+    assert_eq!(changed.0, StatusCode::OK, "{}", changed.1);
+    let entries = marieke.get("/audit?what=telephony").await;
+    let told = |at: usize| (entries[at]["field"].clone(), entries[at]["before"].clone(), entries[at]["after"].clone());
+    assert_eq!(told(0), (json!("ringSeconds"), json!("20"), json!("45")));
+    assert_eq!(told(1), (json!("noAnswer"), json!("hangUp"), json!("601")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_what_the_table_says_on_every_operation() {
     let server = Server::start().await;
     let people = [

@@ -311,12 +311,20 @@ impl Eyes {
         let (app, org) = (&self.app, self.caller.org());
         let own = |user: UserId| self.caller.actor.user() == Some(user);
         let manages = self.caller.may(Action::ManageUsers);
-        let failed = |problem: Problem| StoreError::Unavailable(problem.into_inner().title);
+        // In the portal, everybody's; an app shows its own user's.
+        let watches = self.caller.may(Action::ReadRecords) && self.caller.grant.client.is_none();
         Ok(match change {
-            Change::Settings { user } if own(*user) => {
-                let stored = app.store.settings(org, *user).await?;
-                let settings = app.own_settings(org, *user, &stored, self.caller.grant.client.as_ref());
-                vec![ServerEventKind::Settings { settings: Box::new(settings) }]
+            Change::Settings { user, author } => {
+                let mut kinds = Vec::new();
+                if own(*user) {
+                    let stored = app.store.settings(org, *user).await?;
+                    let settings = app.own_settings(org, *user, &stored, self.caller.grant.client.as_ref());
+                    kinds.push(ServerEventKind::Settings { settings: Box::new(settings) });
+                }
+                if let Some(author) = author.clone().filter(|_| manages) {
+                    kinds.push(self.user_changed(*user, author).await?);
+                }
+                kinds
             }
             Change::Dnd { user } => {
                 let state = app.store.dnd(org, *user).await?;
@@ -344,8 +352,7 @@ impl Eyes {
                     kinds.push(ServerEventKind::Me { me: Box::new(app.me(&self.caller).await.map_err(failed)?) });
                 }
                 if manages {
-                    let row = app.row(&app.store.user(org, *user).await?).await.map_err(failed)?;
-                    kinds.push(ServerEventKind::UserChanged { user: row, author: author.clone() });
+                    kinds.push(self.user_changed(*user, author.clone()).await?);
                 }
                 kinds
             }
@@ -389,7 +396,7 @@ impl Eyes {
             Change::Request { request, user } if manages || own(*user) => {
                 vec![ServerEventKind::ChangeRequest { request: app.store.request(org, *request).await? }]
             }
-            Change::Record { record, users } if users.iter().any(|user| own(*user)) => {
+            Change::Record { record, users } if watches || users.iter().any(|user| own(*user)) => {
                 let record = Box::new(app.store.record(org, record.clone()).await?);
                 vec![ServerEventKind::CallRecord { record }]
             }
@@ -402,8 +409,7 @@ impl Eyes {
             Change::Looking { user } if manages => {
                 vec![ServerEventKind::Looking { user: *user, viewers: app.viewers.of(org, *user) }]
             }
-            Change::Settings { .. }
-            | Change::Telephony { .. }
+            Change::Telephony { .. }
             | Change::Number { .. }
             | Change::NumberDeleted { .. }
             | Change::Trunk { .. }
@@ -419,11 +425,21 @@ impl Eyes {
         })
     }
 
+    /// What administrators hear of a change of somebody.
+    async fn user_changed(&self, user: UserId, author: Author) -> Result<ServerEventKind, StoreError> {
+        let stored = self.app.store.user(self.caller.org(), user).await?;
+        Ok(ServerEventKind::UserChanged { user: self.app.row(&stored).await.map_err(failed)?, author })
+    }
+
     async fn colleague(&self, user: UserId) -> Result<Vec<ServerEventKind>, StoreError> {
         let org = self.caller.org();
         let (stored, dnd) = (self.app.store.user(org, user).await?, self.app.store.dnd(org, user).await?);
         Ok(vec![ServerEventKind::Presence { colleagues: vec![self.app.colleague(&stored, &dnd, now())] }])
     }
+}
+
+fn failed(problem: Problem) -> StoreError {
+    StoreError::Unavailable(problem.into_inner().title)
 }
 
 fn is_stored(change: &Change) -> bool {

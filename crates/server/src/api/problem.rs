@@ -59,7 +59,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(what) => Self::new(ServerErrorCode::NotFound, &format!("There is no such {what}.")),
-            StoreError::Taken { field, by } => taken(field, by),
+            StoreError::Taken { field, value, by, free } => taken(field, &value, by, free),
             StoreError::Conflict { by, revision } => {
                 Self::new(ServerErrorCode::Conflict, "Somebody else changed this in the meantime. Load it again.")
                     .with("by", by)
@@ -81,7 +81,7 @@ impl From<StoreError> for Problem {
     }
 }
 
-fn taken(field: &'static str, by: Option<String>) -> Problem {
+fn taken(field: &'static str, value: &str, by: Option<String>, free: Option<String>) -> Problem {
     let (code, title) = match field {
         "email" => (ServerErrorCode::EmailTaken, "This e-mail address is in use already."),
         "login" => (ServerErrorCode::LoginTaken, "This log-in name is in use already."),
@@ -93,7 +93,11 @@ fn taken(field: &'static str, by: Option<String>) -> Problem {
         _ => (ServerErrorCode::InUse, "This is in use already."),
     };
     let field = if field == "extensionUsedBefore" { "extension" } else { field };
-    Problem::new(code, title).field(field).with("by", by.unwrap_or_default())
+    let owner = if field == "mac" { "account" } else { "owner" };
+    [(field, Some(value.to_owned()).filter(|value| !value.is_empty())), (owner, by), ("free", free)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .fold(Problem::new(code, title).field(field), |problem, (name, value)| problem.with(name, value))
 }
 
 fn refused(refusal: Refusal) -> Problem {
@@ -114,7 +118,9 @@ fn refused(refusal: Refusal) -> Problem {
 fn invalid(field: &str, reason: &str) -> Problem {
     match reason {
         "passwordTooShort" => {
-            Problem::new(ServerErrorCode::PasswordTooShort, "Choose a password of at least 10 characters.").field(field)
+            Problem::new(ServerErrorCode::PasswordTooShort, "Choose a password of at least 10 characters.")
+                .field(field)
+                .with("least", "10")
         }
         "passwordTooCommon" => {
             Problem::new(ServerErrorCode::PasswordTooCommon, "Everybody tries this password. Choose another.")

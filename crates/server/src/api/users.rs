@@ -19,7 +19,7 @@ use super::authorise::{Caller, forbidden};
 use super::{App, Body, Named, Params, Problem, views};
 use crate::auth::{TokenHash, new_id, new_token};
 use crate::domain::check_password;
-use crate::store::{Bulk, GrantKind, NewGrant, StoredAccount};
+use crate::store::{Bulk, BulkProblem, GrantKind, NewGrant, StoredAccount};
 
 type Answer<T> = Result<Json<T>, Problem>;
 
@@ -129,11 +129,10 @@ pub(crate) async fn administer_settings(
 ) -> Answer<OwnSettings> {
     let edit = BulkEdit { users: vec![BulkUser { user: id, incoming: None, outgoing: None }], changes: vec![change] };
     let bulk = app.store.administer_settings(&caller.actor, edit, false).await?;
-    let stored = app.store.settings(caller.org(), id).await?;
-    if let Some((_, code)) = bulk.problems.first() {
-        let author = &stored.document.incoming.stamp.author.name;
-        return Err(Problem::new(*code, "This change can't be made.").with("by", author));
+    if let Some(problem) = bulk.problems.first() {
+        return Err(Problem::new(problem.code, "This change can't be made.").with("by", &*problem.by));
     }
+    let stored = app.store.settings(caller.org(), id).await?;
     Ok(Json(app.own_settings(caller.org(), id, &stored, None)))
 }
 
@@ -158,12 +157,12 @@ pub(crate) async fn bulk(
     let bulk = app.store.administer_settings(&caller.actor, edit, params.dry_run).await?;
     let mut report = crate::store::changes_of(&bulk);
     report.warnings = app.warnings(&caller, &bulk).await?;
-    report.problems = bulk.problems.into_iter().map(|(user, code)| problem(user, code)).collect();
+    report.problems = bulk.problems.into_iter().map(problem).collect();
     Ok(Json(report))
 }
 
-fn problem(user: bellbird_contract::server::Owner, code: ServerErrorCode) -> DryRunProblem {
-    DryRunProblem { user, problem: ApiProblem::new(code, "This change can't be made.") }
+fn problem(BulkProblem { user, code, by }: BulkProblem) -> DryRunProblem {
+    DryRunProblem { user, problem: ApiProblem::new(code, "This change can't be made.").with("by", by) }
 }
 
 impl App {

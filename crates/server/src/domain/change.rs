@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub enum Change {
     Settings {
         user: UserId,
+        /// Nothing in what an older version stored.
+        #[serde(default)]
+        author: Option<Author>,
     },
     Dnd {
         user: UserId,

@@ -34,7 +34,6 @@ pub(crate) fn of_report(report: CallReport, directory: Option<&Directory>) -> Ca
 pub(crate) fn of_refusal(routed: &Routed, directory: Option<&Directory>, now: Timestamp) -> CallRecord {
     let why: Vec<Why> = routed.plan.reasons(&[]);
     let users = [caller_user(&routed.call, directory), called_user(&routed.call, directory)];
-    let held_back = why.iter().any(|why| why.reason.cause == Cause::DoNotDisturb);
     CallRecord {
         id: new_id(),
         direction: direction(&routed.call),
@@ -45,7 +44,7 @@ pub(crate) fn of_refusal(routed: &Routed, directory: Option<&Directory>, now: Ti
         started: now,
         answered: None,
         ended: Some(now),
-        outcome: if held_back { CallOutcome::HeldBack } else { CallOutcome::Refused },
+        outcome: outcome_of_refusal(&why),
         answered_by: None,
         why: why.into_iter().map(|why| reason_outward(why.reason)).collect(),
     }
@@ -73,6 +72,22 @@ fn outcome(report: &CallReport) -> CallOutcome {
         (None, Some(403)) => CallOutcome::Refused,
         (None, Some(408 | 480 | 487)) => CallOutcome::NoAnswer,
         (None, Some(_)) => CallOutcome::Failed,
+    }
+}
+
+/// Nothing rang. Whoever could not be reached did not answer; what is left was not permitted.
+fn outcome_of_refusal(why: &[Why]) -> CallOutcome {
+    let had = |causes: &[Cause]| why.iter().any(|why| causes.contains(&why.reason.cause));
+    if had(&[Cause::DoNotDisturb]) {
+        CallOutcome::HeldBack
+    } else if had(&[Cause::OnAnotherCall]) {
+        CallOutcome::Busy
+    } else if had(&[Cause::NotRegistered, Cause::NoDevice, Cause::NotAvailable, Cause::ReceiveOffEverywhere]) {
+        CallOutcome::NoAnswer
+    } else if had(&[Cause::UnknownNumber, Cause::NumberUnassigned, Cause::NoTrunk, Cause::Loop]) {
+        CallOutcome::Failed
+    } else {
+        CallOutcome::Refused
     }
 }
 

@@ -323,21 +323,21 @@ fn free_number(act: &mut Act<'_>) -> Result<String, StoreError> {
 fn number_is_free(act: &mut Act<'_>, number: &str, but: Option<VoipAccountId>) -> Result<(), StoreError> {
     let values = [act.org.0.into(), number.into()];
     if act.tx.first("SELECT 1 FROM users WHERE org_id = $1 AND extension = $2", &values)?.is_some() {
-        return Err(StoreError::Taken { field: "number", by: None });
+        return Err(StoreError::taken("number", number));
     }
     let known = act.tx.first("SELECT account_id FROM accounts WHERE org_id = $1 AND number = $2", &values)?;
     let other = known.map(|row| row.unsigned(0)).transpose()?.filter(|id| Some(VoipAccountId(*id)) != but);
-    if other.is_some() { Err(StoreError::Taken { field: "number", by: None }) } else { Ok(()) }
+    if other.is_some() { Err(StoreError::taken("number", number)) } else { Ok(()) }
 }
 
 fn mac_is_free(act: &mut Act<'_>, mac: Option<String>, but: Option<VoipAccountId>) -> Result<(), StoreError> {
     let Some(mac) = mac else { return Ok(()) };
     let sql = "SELECT account_id, number FROM accounts WHERE org_id = $1 AND mac = $2";
-    let Some(row) = act.tx.first(sql, &[act.org.0.into(), mac.into()])? else { return Ok(()) };
+    let Some(row) = act.tx.first(sql, &[act.org.0.into(), mac.as_str().into()])? else { return Ok(()) };
     if Some(VoipAccountId(row.unsigned(0)?)) == but {
         return Ok(());
     }
-    Err(StoreError::Taken { field: "mac", by: Some(row.text(1)?) })
+    Err(StoreError::Taken { field: "mac", value: mac, by: Some(row.text(1)?), free: None })
 }
 
 fn set_owners(act: &mut Act<'_>, id: VoipAccountId, edit: &AccountEdit) -> Result<Vec<Owner>, StoreError> {

@@ -1,6 +1,10 @@
 //! A writing use case at work: its statements, its audit entries, its changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bellbird_contract::server::{AuditEntry, AuditId, AuditSubject, OrgId, Owner, Revision, UserId};
+
+use serde_json::Value as Json;
 
 use super::connection::{Transaction, json};
 use super::{Published, StoreError};
@@ -95,6 +99,42 @@ impl<'t> Act<'t> {
         Err(StoreError::Conflict { by, revision: held.0 })
     }
 
+    /// Writes down each part of a document that differs, by its path.
+    pub(crate) fn audit_parts(
+        &mut self,
+        what: AuditSubject,
+        (before, after): (&impl serde::Serialize, &impl serde::Serialize),
+        for_whom: &[Owner],
+    ) -> Result<(), StoreError> {
+        let (before, after) = (parts(before)?, parts(after)?);
+        let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for path in paths {
+            let (old, new) = (before.get(path), after.get(path));
+            if old != new {
+                let (old, new) = (self.in_words(old)?, self.in_words(new)?);
+                self.audit(Told::changed(what, path, old, new), for_whom)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A value as people read it: whoever a call goes to by name or number, not by id.
+    pub(crate) fn in_words(&mut self, value: Option<&Json>) -> Result<String, StoreError> {
+        let Some(value) = value else { return Ok(String::new()) };
+        if let Some(list) = value.as_array() {
+            let words = list.iter().map(|one| self.in_words(Some(one))).collect::<Result<Vec<_>, _>>()?;
+            return Ok(words.join(", "));
+        }
+        let part = |name| value.get(name).and_then(Json::as_u64);
+        let (sql, id) = match (part("user"), part("account")) {
+            (Some(user), _) => ("SELECT extension FROM users WHERE org_id = $1 AND user_id = $2", user),
+            (None, Some(account)) => ("SELECT number FROM accounts WHERE org_id = $1 AND account_id = $2", account),
+            (None, None) => return Ok(word(value.get("number").or_else(|| value.get("kind")).unwrap_or(value))),
+        };
+        let row = self.tx.first(sql, &[self.org.0.into(), id.into()])?;
+        Ok(row.map(|row| row.optional_text(0)).transpose()?.flatten().unwrap_or_default())
+    }
+
     /// Writes down what was done.
     pub(crate) fn audit(&mut self, told: Told, for_whom: &[Owner]) -> Result<(), StoreError> {
         let id = self.next_id("audit")?;
@@ -123,6 +163,28 @@ impl<'t> Act<'t> {
             ],
         )?;
         Ok(())
+    }
+}
+
+/// The parts of a document by their paths. What has a kind is one part.
+fn parts(document: &impl serde::Serialize) -> Result<BTreeMap<String, Json>, StoreError> {
+    let mut parts = BTreeMap::new();
+    collect(&mut parts, "", serde_json::to_value(document)?);
+    Ok(parts)
+}
+
+fn collect(parts: &mut BTreeMap<String, Json>, path: &str, value: Json) {
+    match value {
+        Json::Object(object) if !object.contains_key("kind") => {
+            for (name, value) in object {
+                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+                collect(parts, &path, value);
+            }
+        }
+        Json::Null => {}
+        Json::Object(_) | Json::Array(_) | Json::String(_) | Json::Number(_) | Json::Bool(_) => {
+            parts.insert(path.to_owned(), value);
+        }
     }
 }
 

@@ -102,7 +102,7 @@ pub async fn users(store: &Store) {
     store.delete_user(&actor, linda).await.unwrap();
     let again = store.create_user(&actor, draft("601"), None).await;
     assert!(
-        matches!(&again, Err(StoreError::Taken { field: "extensionUsedBefore", by: Some(by) }) if by == "Nr Bakker")
+        matches!(&again, Err(StoreError::Taken { field: "extensionUsedBefore", by: Some(by), .. }) if by == "Nr Bakker")
     );
     store.create_user(&actor, UserDraft { reuse_extension: true, ..draft("601") }, None).await.unwrap();
 }

@@ -16,8 +16,12 @@ pub enum StoreError {
     Taken {
         /// The field, as it is called on the wire.
         field: &'static str,
+        /// The value.
+        value: String,
         /// Who has it, where whoever asks may know.
         by: Option<String>,
+        /// One that could be used instead, where one is known.
+        free: Option<String>,
     },
     /// The document was changed by somebody else since it was read.
     #[error("{by} changed it in the meantime")]
@@ -72,6 +76,13 @@ pub enum Refusal {
     AlreadySettled,
     /// A one-time link that was used, replaced or has run out.
     LinkExpired,
+}
+
+impl StoreError {
+    /// A value is taken, and there is no more to say about it.
+    pub(crate) fn taken(field: &'static str, value: &str) -> Self {
+        Self::Taken { field, value: value.to_owned(), by: None, free: None }
+    }
 }
 
 impl From<serde_json::Error> for StoreError {

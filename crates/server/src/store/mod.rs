@@ -41,7 +41,7 @@ pub use outbox::Missed;
 pub use promises::{Binding, ConfirmedCall};
 pub use rows::{NewClient, Profile, StoredClient, StoredUser};
 pub(crate) use settings::changes_of;
-pub use settings::{Bulk, StoredSettings};
+pub use settings::{Bulk, BulkProblem, StoredSettings};
 pub use users::Found;
 
 use crate::domain::{Actor, Change};

@@ -5,7 +5,7 @@ use bellbird_contract::server::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::act::{Act, Told, word};
+use super::act::{Act, Told};
 use super::connection::{Row, Transaction, Value, json};
 use super::{Store, StoreError, StoredUser};
 use crate::domain::{Actor, Change, check_text};
@@ -155,9 +155,10 @@ fn entry(tx: &mut dyn Transaction, org: OrgId, row: &Row) -> Result<NumberEntry,
 fn written(number: &str) -> String {
     let Some(digits) = number.strip_prefix("+31") else { return number.to_owned() };
     let (area, rest) = digits.split_at(digits.len().min(2));
-    let groups: Vec<String> =
-        rest.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
-    format!("0{area} {}", groups.join(" "))
+    let (first, pairs) = rest.split_at(rest.len().min(2 + rest.len() % 2));
+    let groups = pairs.as_bytes().chunks(2).map(|group| String::from_utf8_lossy(group));
+    let rest: Vec<_> = std::iter::once(first.into()).chain(groups).collect();
+    format!("0{area} {}", rest.join(" "))
 }
 
 fn put_number(act: &mut Act<'_>, id: NumberId, edit: &NumberEdit, revision: u64) -> Result<(), StoreError> {
@@ -167,7 +168,7 @@ fn put_number(act: &mut Act<'_>, id: NumberId, edit: &NumberEdit, revision: u64)
     }
     let sql = "SELECT number_id FROM numbers WHERE org_id = $1 AND number = $2 AND number_id <> $3";
     if act.tx.first(sql, &[act.org.0.into(), edit.number.as_str().into(), id.0.into()])?.is_some() {
-        return Err(StoreError::Taken { field: "number", by: None });
+        return Err(StoreError::taken("number", &edit.number));
     }
     if let Some(Destination::User { user }) = &edit.to {
         StoredUser::load(act.tx, act.org, *user)?;
@@ -188,13 +189,21 @@ fn put_number(act: &mut Act<'_>, id: NumberId, edit: &NumberEdit, revision: u64)
 
 fn tell_number(act: &mut Act<'_>, before: Option<NumberEntry>, id: NumberId) -> Result<NumberEntry, StoreError> {
     let after = number(act.tx, act.org, id)?;
-    let told = before.map_or_else(
-        || Told::new(AuditSubject::Number).after(after.number.clone()),
-        |before| Told::changed(AuditSubject::Number, &after.number, word(&before.to), word(&after.to)),
-    );
+    let told = match before {
+        None => Told::new(AuditSubject::Number).after(&*after.number),
+        Some(before) => {
+            let (old, new) = (leads_to(act, before.to.as_ref())?, leads_to(act, after.to.as_ref())?);
+            Told::changed(AuditSubject::Number, &after.number, old, new)
+        }
+    };
     act.audit(told, &[])?;
     act.tell(Change::Number { number: id })?;
     Ok(after)
+}
+
+fn leads_to(act: &mut Act<'_>, to: Option<&Destination>) -> Result<String, StoreError> {
+    let to = to.map(serde_json::to_value).transpose()?;
+    act.in_words(to.as_ref())
 }
 
 fn trunks(tx: &mut dyn Transaction, org: OrgId) -> Result<Vec<StoredTrunk>, StoreError> {
@@ -239,8 +248,10 @@ fn put_trunk(
         &[act.org.0.into(), id.0.into(), revision.into(), Value::from(secret), json(&edit.settings)?],
     )?;
     act.sign("trunk", id.0)?;
-    let old = before.map(|before| word(&before.settings)).unwrap_or_default();
-    act.audit(Told::changed(AuditSubject::Trunk, "settings", old, word(&edit.settings)), &[])?;
+    match before {
+        None => act.audit(Told::new(AuditSubject::Trunk).after(&*edit.settings.name), &[])?,
+        Some(before) => act.audit_parts(AuditSubject::Trunk, (&before.settings, &edit.settings), &[])?,
+    }
     act.tell(Change::Trunk { trunk: id })?;
     trunk(act.tx, act.org, id)
 }

@@ -6,7 +6,7 @@ use bellbird_contract::server::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::act::{Told, next_id};
+use super::act::next_id;
 use super::connection::{Row, Transaction, json};
 use super::{Store, StoreError};
 use crate::domain::{Actor, Change, check_text, emergency_numbers};
@@ -128,9 +128,9 @@ impl Store {
             after.revision = before.revision.next();
             let values = [act.org.0.into(), json(after)?];
             act.tx.execute("UPDATE organisations SET document = $2 WHERE org_id = $1", &values)?;
-            let told =
-                Told::changed(AuditSubject::Organisation, "settings", text(&before)?, text(&organisation.document)?);
-            act.audit(told, &[])?;
+            let seen =
+                |document: &OrganisationDocument| OrganisationDocument { revision: Revision(0), ..document.clone() };
+            act.audit_parts(AuditSubject::Organisation, (&seen(&before), &seen(&organisation.document)), &[])?;
             act.tell(Change::Organisation)?;
             Ok(organisation.view())
         })
@@ -184,7 +184,7 @@ pub(crate) fn create(tx: &mut dyn Transaction, new: &NewOrganisation, now: Times
     check_text("domain", &new.domain, true)?;
     let domain = new.domain.trim().to_lowercase();
     if !tx.query("SELECT 1 FROM organisations WHERE domain = $1", &[domain.as_str().into()])?.is_empty() {
-        return Err(StoreError::Taken { field: "domain", by: None });
+        return Err(StoreError::taken("domain", &domain));
     }
     // Ids of organisations are counted in the organisation that does not exist.
     let id = next_id(tx, OrgId(0), "organisation")?;
@@ -198,10 +198,6 @@ pub(crate) fn create(tx: &mut dyn Transaction, new: &NewOrganisation, now: Times
         &[id.into(), domain.as_str().into(), domain.as_str().into(), now.0.into(), json(&document)?],
     )?;
     Ok(OrgId(id))
-}
-
-fn text(document: &OrganisationDocument) -> Result<String, StoreError> {
-    Ok(serde_json::to_string(document)?)
 }
 
 impl Store {

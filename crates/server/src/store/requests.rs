@@ -101,7 +101,7 @@ fn ask(act: &mut Act<'_>, id: UserId, asked: ChangeRequestDraft) -> Result<Chang
     let open = "SELECT document FROM change_requests WHERE org_id = $1 AND user_id = $2 AND open = 1";
     for row in act.tx.query(open, &[act.org.0.into(), id.0.into()])? {
         if row.json::<ChangeRequest>(0)?.asked.direction == asked.direction {
-            return Err(StoreError::Taken { field: "request", by: None });
+            return Err(StoreError::taken("request", ""));
         }
     }
     let document = settings::load(act.tx, act.org, id)?.document;
@@ -187,7 +187,8 @@ fn settle(
     let values = [act.org.0.into(), request.id.0.into(), json(&request)?];
     act.tx
         .execute("UPDATE change_requests SET open = 0, document = $3 WHERE org_id = $1 AND request_id = $2", &values)?;
-    let told = Told::changed(AuditSubject::ChangeRequest, "state", "open", word(&request.state));
+    let state = act.in_words(Some(&serde_json::to_value(&request.state)?))?;
+    let told = Told::changed(AuditSubject::ChangeRequest, "state", "open", state);
     act.audit(told, std::slice::from_ref(&request.user))?;
     act.tell(Change::Request { request: request.id, user: request.user.id })?;
     Ok(request)

@@ -33,7 +33,18 @@ pub struct Bulk {
     /// Before and after, by user.
     pub users: Vec<(Owner, SettingsDocument, SettingsDocument)>,
     /// What could not be done; then nothing was.
-    pub problems: Vec<(Owner, ServerErrorCode)>,
+    pub problems: Vec<BulkProblem>,
+}
+
+/// Why a user's settings could not be changed.
+#[derive(Clone, Debug)]
+pub struct BulkProblem {
+    /// Whose.
+    pub user: Owner,
+    /// Why.
+    pub code: ServerErrorCode,
+    /// Who wrote what stands there now.
+    pub by: String,
 }
 
 impl Store {
@@ -164,7 +175,7 @@ pub(crate) fn tell(
     for (what, field, before, after) in differences(before, after) {
         act.audit(Told::changed(what, field, before, after), about)?;
     }
-    act.tell(Change::Settings { user: owner.id }).map(drop)
+    act.tell(Change::Settings { user: owner.id, author: Some(act.actor.author.clone()) }).map(drop)
 }
 
 /// What differs between two documents, in words of the wire.
@@ -219,12 +230,29 @@ fn plan(act: &mut Act<'_>, edit: &BulkEdit) -> Result<Bulk, StoreError> {
         let before = load(act.tx, act.org, chosen.user)?.document;
         let seen = |change: &AdminChange| with_base(change, chosen.incoming, chosen.outgoing);
         let changes = edit.changes.iter().map(seen).collect::<Vec<_>>();
-        match changes.iter().try_fold(before.clone(), |document, change| administer(&document, change, &writer(act))) {
+        let mut after = Ok(before.clone());
+        for change in &changes {
+            after = after.and_then(|document| {
+                administer(&document, change, &writer(act)).map_err(|code| (code, last_author(&document, change)))
+            });
+        }
+        match after {
             Ok(after) => bulk.users.push((owner, before, after)),
-            Err(code) => bulk.problems.push((owner, code)),
+            Err((code, by)) => bulk.problems.push(BulkProblem { user: owner, code, by }),
         }
     }
     Ok(bulk)
+}
+
+/// Who wrote the part that a change is about.
+fn last_author(document: &SettingsDocument, change: &AdminChange) -> String {
+    let stamp = match change {
+        AdminChange::Outgoing { .. } => &document.outgoing.stamp,
+        AdminChange::Incoming { .. } | AdminChange::Permission { .. } | AdminChange::Unknown => {
+            &document.incoming.stamp
+        }
+    };
+    stamp.author.name.clone()
 }
 
 /// The revision that was seen, of this very user.

@@ -2,8 +2,8 @@
 
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
-    AuditSubject, Availability, AvailabilityState, OrgId, Revision, Role, Stamp, Telephony, UserChange, UserDraft,
-    UserId, UserQuery, UserSort,
+    AuditSubject, Availability, AvailabilityState, OrgId, Revision, Role, Security, Stamp, Telephony, UserChange,
+    UserDraft, UserId, UserQuery, UserSort,
 };
 
 use super::act::{Act, Told, word};
@@ -23,6 +23,8 @@ pub struct Found {
 
 /// At most so many at once.
 const PAGE: u32 = 500;
+/// A free extension is looked for among so many after the one that is taken.
+const NEAR: u64 = 500;
 
 impl Store {
     /// One user.
@@ -73,9 +75,8 @@ impl Store {
             let before = std::mem::replace(&mut stored.profile.availability, AvailabilityState { availability, stamp });
             save_profile(act.tx, &stored)?;
             let state = stored.profile.availability.clone();
-            let words = |state: &AvailabilityState| word(&state.availability);
-            let told = Told::changed(AuditSubject::Availability, "availability", words(&before), words(&state));
-            act.audit(told, &[stored.owner()])?;
+            let parts = (&before.availability, &state.availability);
+            act.audit_parts(AuditSubject::Availability, parts, &[stored.owner()])?;
             act.tell(Change::Availability { user })?;
             Ok(state)
         })
@@ -200,7 +201,7 @@ fn is_free(act: &mut Act<'_>, field: &'static str, value: &str, but: Option<User
     for user in rows.iter().map(StoredUser::from_row) {
         let user = user?;
         if Some(user.id) != but {
-            return Err(StoreError::Taken { field, by: Some(user.name()) });
+            return Err(StoreError::Taken { field, value: value.to_owned(), by: Some(user.name()), free: None });
         }
     }
     Ok(())
@@ -215,14 +216,17 @@ fn extension_is_free(act: &mut Act<'_>, extension: &str, but: Option<UserId>, re
         if Some(user.id) == but {
             return Ok(());
         }
-        return Err(StoreError::Taken { field: "extension", by: Some(user.name()) });
+        return Err(extension_taken(act, extension, Some(user.name()))?);
     }
     if act.tx.first("SELECT 1 FROM accounts WHERE org_id = $1 AND number = $2", &values)?.is_some() {
-        return Err(StoreError::Taken { field: "extension", by: None });
+        return Err(extension_taken(act, extension, None)?);
     }
     let former = act.tx.first("SELECT name FROM former_extensions WHERE org_id = $1 AND extension = $2", &values)?;
     match former {
-        Some(row) if !reuse => Err(StoreError::Taken { field: "extensionUsedBefore", by: Some(row.text(0)?) }),
+        Some(row) if !reuse => {
+            let (value, by) = (extension.to_owned(), Some(row.text(0)?));
+            Err(StoreError::Taken { field: "extensionUsedBefore", value, by, free: None })
+        }
         Some(_) => {
             act.tx.execute("DELETE FROM former_extensions WHERE org_id = $1 AND extension = $2", &values).map(drop)
         }
@@ -230,11 +234,29 @@ fn extension_is_free(act: &mut Act<'_>, extension: &str, but: Option<UserId>, re
     }
 }
 
+/// Who has it, and the next one that nobody has or had.
+fn extension_taken(act: &mut Act<'_>, extension: &str, by: Option<String>) -> Result<StoreError, StoreError> {
+    let mut free = None;
+    for next in extension.parse::<u64>().into_iter().flat_map(|from| (from + 1)..=(from + NEAR)) {
+        let next = format!("{next:0>width$}", width = extension.len());
+        if next.len() == extension.len() && nobody_has(act, &next)? {
+            free = Some(next);
+            break;
+        }
+    }
+    Ok(StoreError::Taken { field: "extension", value: extension.to_owned(), by, free })
+}
+
+fn nobody_has(act: &mut Act<'_>, extension: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM users WHERE org_id = $1 AND extension = $2
+               UNION ALL SELECT 1 FROM accounts WHERE org_id = $1 AND number = $2
+               UNION ALL SELECT 1 FROM former_extensions WHERE org_id = $1 AND extension = $2";
+    Ok(act.tx.first(sql, &[act.org.0.into(), extension.into()])?.is_none())
+}
+
 fn edit(act: &mut Act<'_>, user: UserId, change: &UserChange) -> Result<StoredUser, StoreError> {
     let before = StoredUser::load(act.tx, act.org, user)?;
-    if before.revision != change.base {
-        return Err(StoreError::Conflict { by: last_author(act, user)?, revision: before.revision.0 });
-    }
+    act.unchanged("user", user.0, Some(change.base), before.revision)?;
     if before.role == Role::Admin && !act.actor.is_admin() && act.actor.user() != Some(user) {
         return Err(StoreError::Refused(Refusal::NoPermission));
     }
@@ -243,6 +265,7 @@ fn edit(act: &mut Act<'_>, user: UserId, change: &UserChange) -> Result<StoredUs
     edit_role(act, &mut after, change)?;
     edit_profile(act, &mut after, change)?;
     save(act.tx, &after)?;
+    act.sign("user", user.0)?;
     after.revision = after.revision.next();
     tell_user(act, user)?;
     Ok(after)
@@ -302,7 +325,7 @@ fn edit_profile(act: &mut Act<'_>, user: &mut StoredUser, change: &UserChange) -
         check_words("description", &personal.description)?;
         check_text("employer", &personal.employer, false)?;
         check_text("job", &personal.job, false)?;
-        note(act, user, "personal", &word(&user.profile.personal), &word(personal))?;
+        act.audit_parts(AuditSubject::UserDetails, (&user.profile.personal, personal), &[user.owner()])?;
         user.profile.personal = personal.clone();
     }
     if let Some(telephony) = &change.telephony {
@@ -314,11 +337,7 @@ fn edit_profile(act: &mut Act<'_>, user: &mut StoredUser, change: &UserChange) -
     Ok(())
 }
 
-fn edit_security(
-    act: &mut Act<'_>,
-    user: &mut StoredUser,
-    security: &bellbird_contract::server::Security,
-) -> Result<(), StoreError> {
+fn edit_security(act: &mut Act<'_>, user: &mut StoredUser, security: &Security) -> Result<(), StoreError> {
     if security.disabled && !user.disabled {
         if user.role == Role::Admin {
             keep_an_admin(act, user.id)?;
@@ -326,6 +345,7 @@ fn edit_security(
         super::credentials::end_sessions(act.tx, user.org, user.id)?;
         act.tell(Change::LoggedOut { user: user.id, client: None })?;
     }
+    let before = security_of(user);
     let profile = &mut user.profile;
     profile.language = security.language;
     profile.time_zone = security.time_zone.clone();
@@ -333,7 +353,18 @@ fn edit_security(
     profile.idle_log_out = security.idle_log_out;
     user.password_change_needed = security.password_change_needed;
     user.disabled = security.disabled;
-    act.audit(Told::new(AuditSubject::Security).after(word(security)), &[user.owner()])
+    act.audit_parts(AuditSubject::Security, (&before, security), &[user.owner()])
+}
+
+fn security_of(user: &StoredUser) -> Security {
+    Security {
+        language: user.profile.language,
+        time_zone: user.profile.time_zone.clone(),
+        country: user.profile.country.clone(),
+        idle_log_out: user.profile.idle_log_out,
+        password_change_needed: user.password_change_needed,
+        disabled: user.disabled,
+    }
 }
 
 fn replace_telephony(act: &mut Act<'_>, user: &mut StoredUser, telephony: &Telephony) -> Result<(), StoreError> {
@@ -342,8 +373,7 @@ fn replace_telephony(act: &mut Act<'_>, user: &mut StoredUser, telephony: &Telep
     }
     let before = std::mem::replace(&mut user.profile.telephony, telephony.clone());
     if before != *telephony {
-        let told = Told::changed(AuditSubject::Telephony, "telephony", word(&before), word(telephony));
-        act.audit(told, &[user.owner()])?;
+        act.audit_parts(AuditSubject::Telephony, (&before, telephony), &[user.owner()])?;
         act.tell(Change::Telephony { user: user.id })?;
     }
     Ok(())
@@ -411,13 +441,6 @@ fn tell_user(act: &mut Act<'_>, user: UserId) -> Result<Revision, StoreError> {
 }
 
 /// Who changed something about a user last.
-fn last_author(act: &mut Act<'_>, user: UserId) -> Result<String, StoreError> {
-    let sql = "SELECT document FROM audit WHERE org_id = $1 AND about_user = $2 ORDER BY audit_id DESC LIMIT 1";
-    let row = act.tx.first(sql, &[act.org.0.into(), user.0.into()])?;
-    let entry: Option<bellbird_contract::server::AuditEntry> = row.map(|row| row.json(0)).transpose()?;
-    Ok(entry.map(|entry| entry.author.name).unwrap_or_default())
-}
-
 pub(crate) fn logged_in(tx: &mut dyn Transaction, user: &mut StoredUser, now: Timestamp) -> Result<(), StoreError> {
     user.profile.last_log_in = Some(now);
     save_profile(tx, user)

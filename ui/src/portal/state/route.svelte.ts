@@ -53,7 +53,8 @@ const links: Record<string, PageName> = { invitation: 'link', reset: 'link', pro
 function arrive(): void {
   const [, root, name] = /^(.*\/)([^/]*)$/u.exec(location.pathname) ?? [];
   const page = name === undefined ? undefined : links[name];
-  const token = location.hash.slice(1);
+  // What an app needs besides the token, such as the server's authority, is none of a browser's business.
+  const [token] = location.hash.slice(1).split('&');
   if (root && page && token) history.replaceState(null, '', root + to(page, token));
 }
 

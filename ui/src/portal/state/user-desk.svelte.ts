@@ -33,6 +33,8 @@ export class UserDesk {
     const off = events.on((event) => {
       const { kind } = event;
       if (startsAnew(event) || (kind.kind === 'userChanged' && kind.user.id === this.id)) void this.load();
+      // Do not disturb and availability come as presence.
+      if (kind.kind === 'presence' && kind.colleagues.some(({ id }) => id === this.id)) void this.load();
       if (kind.kind === 'accountChanged' || kind.kind === 'numberChanged') void this.load();
       if (kind.kind === 'looking' && kind.user === this.id) this.viewers = kind.viewers;
       if (kind.kind === 'userDeleted' && kind.user === this.id) this.gone = true;
