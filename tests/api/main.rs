@@ -4,7 +4,7 @@
 //! It runs as the administrator and as a member, since they get to different places. What ends the log-in that it uses comes
 //! last.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bellbird_tests::{Server, Stage, cache_folder};
@@ -26,15 +26,21 @@ async fn no_request_makes_the_server_fail() {
     let all_but = |excluded: &str| vec!["--exclude-path-regex".to_owned(), excluded.to_owned()];
     // Two at once, one for each core.
     tokio::join!(
-        withstands(&server, "administrator", &admin, all_but(LAST)),
-        withstands(&server, "member", &member, all_but(LAST)),
+        withstands(&server, stage.folder(), "administrator", &admin, all_but(LAST)),
+        withstands(&server, stage.folder(), "member", &member, all_but(LAST)),
     );
     for (who, key) in [("administrator", &admin), ("member", &member)] {
         let me = reqwest::Client::new().get(format!("{}/api/v1/me", server.url())).bearer_auth(key).send().await;
         assert!(me.expect("the server answers").status().is_success(), "the {who} was logged out: it saw little");
     }
-    withstands(&server, "administrator, to the end", &admin, vec!["--include-path-regex".to_owned(), LAST.to_owned()])
-        .await;
+    withstands(
+        &server,
+        stage.folder(),
+        "administrator, to the end",
+        &admin,
+        vec!["--include-path-regex".to_owned(), LAST.to_owned()],
+    )
+    .await;
     assert_eq!(server.log().count("panicked"), 0);
 }
 
@@ -43,14 +49,15 @@ async fn key_of(server: &Server, login: &str) -> String {
     made["secret"].as_str().expect("a key").to_owned()
 }
 
-async fn withstands(server: &Server, who: &str, key: &str, which: Vec<String>) {
+async fn withstands(server: &Server, folder: &Path, who: &str, key: &str, which: Vec<String>) {
     let mut command = Command::new(schemathesis());
     command.args(["run", &format!("{}/api/v1/openapi.json", server.url())]);
     command.args(["--header", &format!("Authorization: Bearer {key}"), "--checks", "not_a_server_error"]);
     // The same requests each time; one worker, since Python 3.11 does not take more.
     command.args(["--phases", "fuzzing", "--workers", "1", "--max-examples", EXAMPLES, "--seed", "1", "--no-shrink"]);
     command.args(["--generation-database", "none", "--continue-on-failure", "--no-color"]);
-    command.args(which).kill_on_drop(true);
+    // It keeps notes where it runs.
+    command.args(which).current_dir(folder).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await.expect("it ends in time").expect("schemathesis starts");
     let (words, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "as {who}:\n{words}{errors}");
