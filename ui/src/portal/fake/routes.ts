@@ -52,7 +52,7 @@ const routes: FakeRoute[] = [
   [
     'POST',
     /^\/trunks\/(\d+)\/test$/u,
-    (server) => ({ at: server.now, status: 200, ringingAfterMillis: 640, sound: true }),
+    (server) => ({ at: server.now, outcome: 'works', words: 'It is there.', status: 200, millis: 24 }),
   ],
   ['GET', /^\/requests$/u, (server) => server.requests],
   ['POST', /^\/requests\/(\d+)\/answer$/u, answerRequest],

@@ -30,9 +30,27 @@ export function healthWords(health: TrunkHealth, now: Timestamp): Health {
   }
 }
 
-/** What came of a test call. */
-export function testWords({ status, ringingAfterMillis, sound }: TrunkTest): string {
-  if (status === undefined) return m.trunk_test_no_answer();
-  if (status >= 300) return m.trunk_test_failed({ status });
-  return sound ? m.trunk_test_ok({ millis: ringingAfterMillis ?? 0 }) : m.trunk_test_silent();
+/** What came of asking a trunk whether it is there. */
+export function testWords({ outcome, status, millis }: TrunkTest): string {
+  switch (outcome) {
+    case 'works':
+      return m.trunk_test_works({ millis: millis ?? 0 });
+    case 'off':
+      return m.trunk_test_off();
+    case 'noPassword':
+      return m.trunk_test_no_password();
+    case 'wrongPassword':
+      return m.trunk_test_wrong_password();
+    case 'refused':
+      return m.trunk_test_refused({ status: status ?? '' });
+    case 'trouble':
+      return m.trunk_test_trouble({ status: status ?? '' });
+    case 'noAnswer':
+      return m.trunk_test_no_answer();
+    case 'unknownHost':
+      return m.trunk_test_unknown_host();
+    case 'noConnection':
+    case 'unknown':
+      return m.trunk_test_no_connection();
+  }
 }
