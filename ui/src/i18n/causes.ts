@@ -59,7 +59,6 @@ const sentences: Record<Cause, (context: Context) => string> = {
   movedHere: ({ me }) => (me ? m.cause_moved() : m.cause_moved_them()),
   callMethod: ({ p, me }) =>
     (me ? m.cause_method : m.cause_method_them)({ target: p['target'] ?? m.cause_by_somebody() }),
-  otherDeviceAsked: () => m.cause_one_device(),
   loop: () => m.cause_loop(),
   noCodecInCommon: () => m.cause_codec(),
   deviceRefused: ({ p, me }) =>
@@ -76,7 +75,6 @@ const sentences: Record<Cause, (context: Context) => string> = {
   },
   unknownNumber: ({ p }) => m.cause_unknown_number({ number: p['number'] ?? '' }),
   tooManyCalls: () => m.cause_too_many(),
-  serverRestarted: () => m.cause_restarted(),
   unknown: () => m.cause_unknown(),
 };
 

@@ -177,8 +177,6 @@ pub enum Cause {
     MovedHere,
     /// It rang first because the user called by this device. Params: `target`.
     CallMethod,
-    /// The caller asked for one device only.
-    OtherDeviceAsked,
     /// Calling itself, or in circles.
     Loop,
     /// The two sides have no codec in common.
@@ -197,8 +195,6 @@ pub enum Cause {
     UnknownNumber,
     /// Too many calls at once. Params: `most`.
     TooManyCalls,
-    /// The server was restarted while it rang.
-    ServerRestarted,
     /// From a newer version.
     #[serde(other)]
     Unknown,

@@ -440,7 +440,8 @@ impl Live {
     fn rang_out(&mut self) {
         let ringing = |_: &CallId, party: &mut Party| party.incoming && party.state != DialogState::Confirmed;
         for party in self.legs.extract_if(.., ringing).map(|(_, party)| party) {
-            self.fates.push((party.device, Cause::NotAnswered));
+            let cause = unanswered(&party);
+            self.fates.push((party.device, cause));
         }
     }
 
@@ -458,7 +459,7 @@ impl Live {
                 }
                 None => {}
             }
-            reason.rang = reason.rang && reason.cause != Cause::SuspectedDeviceDnd;
+            reason.rang = reason.rang && !matches!(reason.cause, Cause::SuspectedDeviceDnd | Cause::NoResponse);
         }
         let (organisation, call, started) = (self.organisation, self.call, self.started);
         CallReport {
@@ -476,6 +477,11 @@ impl Live {
     }
 }
 
+/// A device that never said that it rings was called in vain: it is gone, and its registration does not know yet.
+const fn unanswered(party: &Party) -> Cause {
+    if party.rang { Cause::NotAnswered } else { Cause::NoResponse }
+}
+
 fn fate(party: &Party, end: &agent::CallEnd) -> Cause {
     let status = end.status.map_or(0, StatusCode::code);
     match end.reason {
@@ -487,7 +493,7 @@ fn fate(party: &Party, end: &agent::CallEnd) -> Cause {
         }
         EndReason::Busy => Cause::BusyHere,
         EndReason::NotAcceptable => Cause::NoCodecInCommon,
-        EndReason::NoAnswer | EndReason::Cancelled => Cause::NotAnswered,
+        EndReason::NoAnswer | EndReason::Cancelled => unanswered(party),
         EndReason::NoResponse | EndReason::Unreachable | EndReason::Lost => Cause::NoResponse,
         EndReason::Unavailable
         | EndReason::HungUp

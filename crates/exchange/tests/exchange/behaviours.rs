@@ -6,7 +6,8 @@ use bellbird_exchange::words::*;
 use bellbird_exchange::{Event, NotStored};
 use bellbird_sip::agent::CallEvent;
 use bellbird_sip::message::Body;
-use bellbird_testkit::{Nat, Network};
+use bellbird_sip::status::StatusCode;
+use bellbird_testkit::{Link, Nat, Network};
 
 use crate::office::*;
 use crate::phone::{Habit, Setup};
@@ -407,4 +408,76 @@ fn news_of((_, event): &(bellbird_base::Instant, bellbird_sip::agent::Event)) ->
         }
         _ => None,
     }
+}
+
+/// The reasons that a call has in its record for somebody's devices, or for the outside.
+fn causes(world: &mut World, caller: usize, number: &str, user: Option<UserId>) -> Vec<Cause> {
+    if let Ok(call) = world.outcome(caller, number) {
+        world.on(caller, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+    }
+    assert!(world.until(|world| report(world).is_some()));
+    let report = report(world).unwrap();
+    report.reasons.iter().map(|why| &why.reason).filter(|reason| reason.user == user).map(|it| it.cause).collect()
+}
+
+#[test]
+fn what_a_device_makes_of_a_call_is_its_reason() {
+    let refusals = [
+        (StatusCode::BUSY_HERE, Cause::SuspectedDeviceDnd),
+        (StatusCode::TEMPORARILY_UNAVAILABLE, Cause::SuspectedDeviceDnd),
+        (StatusCode::DECLINE, Cause::Declined),
+        (StatusCode::NOT_ACCEPTABLE_HERE, Cause::NoCodecInCommon),
+        (StatusCode::FORBIDDEN, Cause::DeviceRefused),
+    ];
+    for (status, cause) in refusals {
+        let mut world = World::new(51);
+        let (desk, bob) = (world.register(alice_desk()), world.register(bob()));
+        world.on(desk, |phone, _| phone.habit = Habit::Refuse(status));
+        let causes = causes(&mut world, bob, "601", Some(ALICE));
+        assert!(causes.contains(&cause), "{status:?}: {causes:?}");
+    }
+}
+
+#[test]
+fn a_device_that_rings_out_did_not_answer() {
+    let mut world = World::new(52);
+    let (desk, bob) = (world.register(alice_desk()), world.register(bob()));
+    world.on(desk, |phone, _| phone.habit = Habit::Ignore);
+    assert!(causes(&mut world, bob, "601", Some(ALICE)).contains(&Cause::NotAnswered));
+}
+
+#[test]
+fn a_device_that_is_busy_after_it_rang_has_no_dnd_of_its_own() {
+    let mut world = World::new(53);
+    let (desk, bob) = (world.register(alice_desk()), world.register(bob()));
+    world.on(desk, |phone, _| phone.habit = Habit::Ignore);
+    world.dial(bob, "601");
+    assert!(world.until(|world| world.calls_of(desk) == 1));
+    let call = *world.phone(desk).calls.keys().next().unwrap();
+    let busy = StatusCode::BUSY_HERE;
+    world.on(desk, |phone, network| phone.command(network, |ua, now| ua.reject(now, call, busy, None)).unwrap());
+    assert!(world.until(|world| report(world).is_some()));
+    let reasons = report(&world).unwrap().reasons;
+    assert!(reasons.iter().any(|why| why.reason.cause == Cause::BusyHere), "{reasons:?}");
+}
+
+#[test]
+fn a_device_that_vanished_gave_no_response() {
+    let mut world = World::new(54);
+    world.register(alice_desk());
+    let bob = world.register(bob());
+    let (office, phone) = ("10.0.0.1".parse().unwrap(), alice_desk().ip);
+    world.simulation.network.set_one_way(office, phone, Link::DOWN);
+    let causes = causes(&mut world, bob, "601", Some(ALICE));
+    assert!(causes.contains(&Cause::NoResponse), "{causes:?}");
+}
+
+#[test]
+fn a_trunk_that_refuses_is_named_in_the_record() {
+    let mut world = World::new(55);
+    let trunk = world.add(Setup::direct("0612345678", TRUNK_IP));
+    world.on(trunk, |phone, _| phone.habit = Habit::Refuse(StatusCode::FORBIDDEN));
+    let bob = world.register(bob());
+    let causes = causes(&mut world, bob, "0612345678", None);
+    assert!(causes.contains(&Cause::TrunkRefused), "{causes:?}");
 }
