@@ -1,6 +1,7 @@
 //! Adding an account, calling, being called, holding, hanging up; with the sound scored in both directions.
 
-use std::time::Duration;
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use bellbird_tests::score::{Band, pesq};
 use bellbird_tests::{
@@ -18,6 +19,7 @@ const BACK: &str = "header.hd .back";
 const MENU: &str = ".col .card button";
 const AUDIO: usize = 1;
 const DISPLAY: usize = 2;
+const HAND_OVER_TO: &str = "Transfer to: name, number or address";
 
 #[tokio::test]
 async fn a_person_adds_an_account_and_talks_both_ways() {
@@ -53,6 +55,43 @@ async fn a_person_adds_an_account_and_talks_both_ways() {
     let there = pesq(&scene.near, &scene.bob.heard(), Band::Wide).await;
     let back = pesq(&scene.far, &heard, Band::Wide).await;
     assert!(there > LEAST && back > LEAST, "PESQ {there:.2} and {back:.2}");
+    scene.window.close().await;
+}
+
+/// What is said while muted stays here; keys arrive; who is handed over talks to the other.
+#[tokio::test]
+async fn a_person_mutes_presses_keys_and_hands_the_call_over() {
+    let mut scene = Scene::set().await;
+    let dave = BaresipAccount::at(&scene.kamailio, Transport::Udp, "dave");
+    let mut dave = Baresip::start(&scene.stage, &dave, &scene.far).await;
+    scene.add_account().await;
+    scene.window.enter("Name, number or address", &format!("sip:bob@{DOMAIN}")).await;
+    scene.bob.established().await;
+    let began = Instant::now();
+    scene.window.reads("In call").await;
+    scene.window.press("Mute").await;
+    let muted = scene.says_something(began).await;
+    scene.window.press("Mute").await;
+    let open = scene.says_something(began).await;
+    scene.window.press("Keypad").await;
+    for (key, digit) in [(3, "4"), (1, "2")] {
+        scene.window.press_nth(".keys button", key).await;
+        assert_eq!(scene.bob.event("CALL_DTMF_START").await["param"], digit);
+    }
+    scene.window.press("Hide keypad").await;
+    scene.window.press("Transfer").await;
+    scene.window.press_nth("label:has([value=straight])", 0).await;
+    scene.window.fill(HAND_OVER_TO, &format!("sip:dave@{DOMAIN}")).await;
+    scene.window.reads("Send to").await;
+    scene.window.press_enter(HAND_OVER_TO).await;
+    dave.established().await;
+    scene.window.reads_no_longer("In call").await;
+    dave.hang_up().await;
+    scene.bob.closed().await;
+    scene.bob.stop().await;
+    let heard = Wav::read(&scene.bob.heard());
+    let (muted, open) = (heard.level_db(muted.start, muted.end), heard.level_db(open.start, open.end));
+    assert!(muted < -60.0 && open > -45.0, "{muted:.0} dB while muted, {open:.0} dB before and after");
     scene.window.close().await;
 }
 
@@ -169,6 +208,15 @@ impl Scene {
         self.type_account(&secret_of("alice")).await;
         self.window.reads("Reachable").await;
         self.kamailio.registered("alice").await;
+    }
+
+    /// Speaks for a while; when, in seconds of the call, without its edges: the sound takes its time.
+    async fn says_something(&self, began: Instant) -> Range<f64> {
+        let speaking = self.pulse.speak(&self.stage, &self.near);
+        let start = began.elapsed().as_secs_f64();
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        drop(speaking);
+        start + 1.0..began.elapsed().as_secs_f64() - 0.5
     }
 
     async fn type_account(&self, secret: &str) {
