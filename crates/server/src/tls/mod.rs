@@ -202,13 +202,13 @@ impl ServerTls {
             match self.look(&store).await {
                 Ok(false) => {}
                 Ok(true) => {
-                    tracing::info!("a new certificate is shown from now on");
                     self.figures.renewed(&self.identity);
+                    tracing::info!("a new certificate is shown from now on");
                     self.warn();
                 }
                 Err(error) => {
-                    tracing::error!("the old certificate goes on being shown: {error:#}");
                     self.figures.failures.inc();
+                    tracing::error!("the old certificate goes on being shown: {error:#}");
                 }
             }
         }

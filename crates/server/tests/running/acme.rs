@@ -65,6 +65,26 @@ async fn a_certificate_comes_by_acme_and_another_with_a_new_sip_domain_and_no_co
     assert!(metrics.contains("bellbird_certificate_expires"), "{metrics}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_forgot_the_account_is_told_of_us_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut pebble) = Pebble::start(folder.path()) else { return };
+    let start = |pebble: &Pebble, names: &str| {
+        Program::start(&["--config", &configuration(folder.path(), pebble, &format!("names = [{names}]"))])
+    };
+    let mut server = start(&pebble, "\"sip.example.org\"");
+    server.logs(&format!("the authority has given a certificate for {HOST}\n"));
+    server.ask_to_end();
+    server.ended();
+    let account = || fs::read_to_string(folder.path().join("data/acme/account.json")).unwrap();
+    let before = account();
+    pebble.restart();
+    let mut server = start(&pebble, "\"sip.example.org\", \"new.example.org\"");
+    server.logs("the authority has given a certificate for new.example.org, sip.example.org");
+    assert!(connect(server.http, &pebble.root().await, "new.example.org").await.is_ok());
+    assert_ne!(account(), before);
+}
+
 #[test]
 fn check_config_looks_at_what_acme_needs_and_has() {
     let folder = tempfile::tempdir().unwrap();

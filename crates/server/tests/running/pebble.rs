@@ -24,7 +24,9 @@ pub(crate) struct Pebble {
     https: Authority,
     management: SocketAddr,
     names: SocketAddr,
-    children: [Child; 2],
+    dns: SocketAddr,
+    config: PathBuf,
+    children: Vec<Child>,
 }
 
 impl Pebble {
@@ -48,14 +50,26 @@ impl Pebble {
             "privateKey": key, "httpPort": http01.port(), "tlsPort": 1,
         }});
         let config = file("pebble.json", &config.to_string());
-        let (dns, address) = (dns.to_string(), names.to_string());
+        let directory = format!("https://{listen}/dir");
+        let children = Vec::new();
+        let mut pebble = Self { directory, authority, http01, https, management, names, dns, config, children };
+        pebble.launch();
+        Some(pebble)
+    }
+
+    fn launch(&mut self) {
+        let (dns, address) = (self.dns.to_string(), self.names.to_string());
         let resolver = ["-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-dns01", &dns];
         let mut resolver = command("pebble-challtestsrv", &[&resolver[..], &["-management", &address]].concat());
-        let resolver = started(&mut resolver, "Starting management server");
-        let mut pebble = command("pebble", &["-config", &config.to_string_lossy(), "-dnsserver", &dns]);
-        let pebble = started(pebble.env("PEBBLE_VA_NOSLEEP", "1"), "ACME directory available");
-        let directory = format!("https://{listen}/dir");
-        Some(Self { directory, authority, http01, https, management, names, children: [resolver, pebble] })
+        let mut pebble = command("pebble", &["-config", &self.config.to_string_lossy(), "-dnsserver", &dns]);
+        self.children.push(started(&mut resolver, "Starting management server"));
+        self.children.push(started(pebble.env("PEBBLE_VA_NOSLEEP", "1"), "ACME directory available"));
+    }
+
+    /// Starts it anew. It then knows nobody, and its certificates have another authority.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.launch();
     }
 
     /// The authority of its certificates, as PEM.
@@ -90,7 +104,7 @@ impl Pebble {
 
     /// Ends it.
     pub(crate) fn stop(&mut self) {
-        for child in &mut self.children {
+        for mut child in self.children.drain(..) {
             child.kill().ok();
             child.wait().ok();
         }
