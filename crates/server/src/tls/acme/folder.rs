@@ -12,6 +12,7 @@ const ACCOUNT: &str = "account.json";
 const CERTIFICATE: &str = "certificate.pem";
 
 /// Files that nobody else may read.
+#[derive(Clone)]
 pub(super) struct Folder(PathBuf);
 
 /// An account, where it is, and what was told there.

@@ -135,7 +135,7 @@ impl Acme {
             }
             tracing::info!("a certificate is asked for, for {}", listed(&wanted));
             match self.order(&wanted).await {
-                Ok(issued) => return self.take(identity, &issued, wanted).map(|()| true),
+                Ok(issued) => return self.take(identity, &issued, wanted).await.map(|()| true),
                 Err(OrderError::Refused(refused)) if names.can_do_without(&refused, &wanted) => {
                     tracing::warn!(
                         "the certificate will not bear some names: {}",
@@ -163,7 +163,12 @@ impl Acme {
     }
 
     /// Shows what was issued, and keeps it. What is no good is not shown.
-    fn take(&mut self, identity: &ServerIdentity, issued: &Issued, wanted: BTreeSet<String>) -> anyhow::Result<()> {
+    async fn take(
+        &mut self,
+        identity: &ServerIdentity,
+        issued: &Issued,
+        wanted: BTreeSet<String>,
+    ) -> anyhow::Result<()> {
         let Issued { chain, key } = issued;
         let new = ServerIdentity::from_pem(chain.as_bytes(), key.as_bytes())?;
         let lacking: BTreeSet<_> = wanted.difference(&new.names()).cloned().collect();
@@ -176,7 +181,8 @@ impl Acme {
         identity.replace(chain.as_bytes(), key.as_bytes())?;
         tracing::info!("the authority has given a certificate for {}", listed(&wanted));
         self.held = Held::Certificate { names: wanted, of_directory: true };
-        if let Err(error) = self.folder.keep_certificate(&format!("{}\n{key}", chain.trim_end())) {
+        let (folder, both) = (self.folder.clone(), format!("{}\n{key}", chain.trim_end()));
+        if let Err(error) = tokio::task::spawn_blocking(move || folder.keep_certificate(&both)).await? {
             tracing::error!("the new certificate is shown, but can't be kept in the data folder: {error}");
         }
         Ok(())
