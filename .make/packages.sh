@@ -30,6 +30,7 @@ imagemagick: pictures of the window
 chromium: walks through the user interface
 chromium-driver: drives the portal beside the window
 valgrind: counts instructions
+pebble: an authority that gives certificates by ACME
 "
 
 wanted() {
@@ -52,7 +53,7 @@ check_without_apt() {
         done
     fi
     [ "$1" = test ] || return 0
-    for tool in baresip linphonec sipp sox ip iptables Xvfb dbus-daemon WebKitWebDriver chromium chromedriver valgrind; do
+    for tool in baresip linphonec sipp sox ip iptables Xvfb dbus-daemon WebKitWebDriver chromium chromedriver valgrind pebble; do
         have "$tool" || missing "$tool (for the tests)"
     done
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use thiserror::Error;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 /// How the network is used. [`NetConfig::default`] suits a phone.
 #[derive(Clone, Debug)]
@@ -120,9 +121,37 @@ impl ServerIdentity {
 
     /// When the certificate runs out, in seconds since 1970.
     pub fn expires(&self) -> Option<i64> {
+        self.validity().map(|(_, end)| end)
+    }
+
+    /// From when until when the certificate is good, in seconds since 1970.
+    pub fn validity(&self) -> Option<(i64, i64)> {
         let current = self.current();
         let (_, certificate) = X509Certificate::from_der(current.end_entity_cert().ok()?).ok()?;
-        Some(certificate.validity().not_after.timestamp())
+        let validity = certificate.validity();
+        Some((validity.not_before.timestamp(), validity.not_after.timestamp()))
+    }
+
+    /// The DNS names that the certificate bears, in lower case.
+    pub fn names(&self) -> BTreeSet<String> {
+        let current = self.current();
+        let Ok(Ok((_, certificate))) = current.end_entity_cert().map(|der| X509Certificate::from_der(der)) else {
+            return BTreeSet::new();
+        };
+        let Ok(Some(alternative)) = certificate.subject_alternative_name() else { return BTreeSet::new() };
+        let dns = |name: &GeneralName<'_>| match name {
+            GeneralName::DNSName(name) => Some(name.to_lowercase()),
+            GeneralName::OtherName(..)
+            | GeneralName::RFC822Name(_)
+            | GeneralName::X400Address(_)
+            | GeneralName::DirectoryName(_)
+            | GeneralName::EDIPartyName(_)
+            | GeneralName::URI(_)
+            | GeneralName::IPAddress(_)
+            | GeneralName::RegisteredID(_)
+            | GeneralName::Invalid(..) => None,
+        };
+        alternative.value.general_names.iter().filter_map(dns).collect()
     }
 
     /// The server's side of TLS that shows this; with the names of the protocols that are spoken over it, if they matter.

@@ -8,6 +8,11 @@ use clap::Args;
 use serde::Deserialize;
 use thiserror::Error;
 
+mod acme;
+
+pub use acme::Acme;
+pub(crate) use acme::is_public_name;
+
 /// Where the server looks if nobody names a file.
 pub const DEFAULT_FILE: &str = "/etc/bellbird/server.toml";
 
@@ -41,7 +46,8 @@ pub struct Flags {
     /// Its private key, PEM.
     #[arg(long, env = "BELLBIRD_KEY", value_name = "FILE", global = true)]
     pub key: Option<PathBuf>,
-    /// lan: certificates of an authority of the server's own, for a network that has no other.
+    /// acme: certificates by RFC 8555, as of Let's Encrypt. lan: of an authority of the server's own, for a network that has
+    /// no other.
     #[arg(long, env = "BELLBIRD_TLS", value_name = "KIND", global = true)]
     pub tls: Option<String>,
     /// How much is logged: error, warn, info, debug or trace, also by module as in bellbird_server=debug.
@@ -91,6 +97,8 @@ pub enum Tls {
     },
     /// An authority of the server's own, kept in the data folder.
     Lan,
+    /// An authority that speaks ACME (RFC 8555).
+    Acme(Box<Acme>),
 }
 
 /// What phones are told about the SIP side.
@@ -156,6 +164,7 @@ struct File {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     tls: Option<String>,
+    acme: Option<Acme>,
     http_tls: Option<bool>,
     log: Option<String>,
     log_json: bool,
@@ -221,7 +230,8 @@ impl Config {
     fn merge(file: File, flags: Flags) -> Result<Self, ConfigError> {
         let http = flags.http.or(file.http).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let kind = flags.tls.or(file.tls);
-        let tls = tls(kind.as_deref(), flags.certificate.or(file.certificate), flags.key.or(file.key))?;
+        let files = (flags.certificate.or(file.certificate), flags.key.or(file.key));
+        let tls = tls(kind.as_deref(), files, file.acme)?;
         let http_tls = tls != Tls::None && file.http_tls != Some(false);
         let scheme = if http_tls { "https" } else { "http" };
         let public_url = flags.public_url.or(file.public_url).unwrap_or_else(|| format!("{scheme}://{http}"));
@@ -273,6 +283,9 @@ impl Config {
                 return unusable("sip.listen", listen, NO_CERTIFICATE);
             }
         }
+        if let Tls::Acme(acme) = &self.tls {
+            acme.check(&self.public_url, self.http)?;
+        }
         let (least, most) = self.sip.media_ports;
         if least < 1_024 || most < least.saturating_add(7) {
             let problem = "write it as [40000, 49999]: from 1024 up, with room for one call, which takes eight ports";
@@ -287,26 +300,34 @@ impl Config {
     }
 }
 
-const NO_CERTIFICATE: &str =
-    "this needs a certificate. Name one with `certificate` and `key`, or write tls = \"lan\" for a network without one";
+const NO_CERTIFICATE: &str = "this needs a certificate. Name one with `certificate` and `key`, have one made with tls = \"acme\", \
+    or write tls = \"lan\" for a network without one";
 
-fn tls(kind: Option<&str>, certificate: Option<PathBuf>, key: Option<PathBuf>) -> Result<Tls, ConfigError> {
+fn tls(kind: Option<&str>, files: (Option<PathBuf>, Option<PathBuf>), acme: Option<Acme>) -> Result<Tls, ConfigError> {
     let unusable = |key, value: String, problem| Err(ConfigError::Unusable { key, value, problem });
     let path = |path: PathBuf| path.display().to_string();
-    match (kind, certificate, key) {
-        (None, None, None) => Ok(Tls::None),
-        (None, Some(certificate), Some(key)) => Ok(Tls::Files { certificate, key }),
-        (Some("lan"), None, None) => Ok(Tls::Lan),
-        (Some("lan"), _, _) => {
-            unusable("tls", "lan".to_owned(), "the server makes certificates itself: take out `certificate` and `key`")
+    if kind != Some("acme")
+        && let Some(acme) = acme
+    {
+        return unusable("acme.directory", acme.directory, "[acme] is for tls = \"acme\": write that, or take it out");
+    }
+    match (kind, files) {
+        (None, (None, None)) => Ok(Tls::None),
+        (None, (Some(certificate), Some(key))) => Ok(Tls::Files { certificate, key }),
+        (Some("lan"), (None, None)) => Ok(Tls::Lan),
+        (Some("acme"), (None, None)) => Ok(Tls::Acme(Box::new(acme.unwrap_or_default()))),
+        (Some(made @ ("lan" | "acme")), _) => {
+            unusable("tls", made.to_owned(), "the server sees to certificates itself: take out `certificate` and `key`")
         }
-        (Some(other), _, _) => {
-            unusable("tls", other.to_owned(), "write it as \"lan\", or take it out and name `certificate` and `key`")
-        }
-        (None, Some(certificate), None) => {
+        (Some(other), _) => unusable(
+            "tls",
+            other.to_owned(),
+            "write it as \"acme\" or \"lan\", or take it out and name `certificate` and `key`",
+        ),
+        (None, (Some(certificate), None)) => {
             unusable("certificate", path(certificate), "a certificate needs its private key: name it with `key`")
         }
-        (None, None, Some(key)) => {
+        (None, (None, Some(key))) => {
             unusable("key", path(key), "a key needs its certificate: name it with `certificate`")
         }
     }
@@ -396,7 +417,9 @@ mod tests {
     fn half_a_certificate_and_tls_without_one_are_refused_with_what_to_do() {
         assert!(refusal("certificate = \"/etc/x.pem\"").contains("name it with `key`"));
         assert!(refusal("key = \"/etc/x.key\"").contains("name it with `certificate`"));
-        assert!(refusal("tls = \"acme\"").contains("\"lan\""));
+        assert!(refusal("tls = \"files\"").contains("\"lan\""));
+        assert!(refusal("tls = \"acme\"\nkey = \"/x\"").contains("take out"));
+        assert!(refusal("[acme]").contains("tls = \"acme\""));
         assert!(refusal("tls = \"lan\"\nkey = \"/x\"").contains("take out"));
         assert!(refusal("[sip]\nlisten = [\"tls://0.0.0.0:5061\"]").contains("`certificate` and `key`"));
         assert!(refusal("[sip]\nmedia_ports = [40000, 40002]").contains("eight ports"));

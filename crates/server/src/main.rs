@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bellbird_server::admin::{self, NewAdmin};
-use bellbird_server::config::{Config, Flags, Tls};
+use bellbird_server::config::{Config, Flags};
 use bellbird_server::edge::{EdgeConfig, SipEdge};
 use bellbird_server::serve::{Serving, open_store};
 use bellbird_server::tls::ServerTls;
@@ -83,9 +83,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
 /// Whether the server would start with it.
 fn check(config: &Config) -> anyhow::Result<()> {
     EdgeConfig::new(&config.sip)?;
-    if let Tls::Files { certificate, key } = &config.tls {
-        ServerTls::from_files(certificate, key)?.check()?;
-    }
+    ServerTls::check_config(config)?;
     if let Some(portal) = config.portal.as_deref().filter(|folder| !folder.join("portal.html").is_file()) {
         bail!("portal = {portal:?}: there is no portal.html in it. Name the folder that the portal was built into.");
     }

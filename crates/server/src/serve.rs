@@ -81,7 +81,7 @@ impl Serving {
         listening(listener.address());
         let authority = tls.as_ref().and_then(ServerTls::authority);
         let authority = authority.map(|(fingerprint, certificate)| OwnAuthority { fingerprint, certificate });
-        let app = App::new(store.clone(), Arc::clone(&edge), config, authority)?;
+        let app = App::new(store.clone(), Arc::clone(&edge), config, authority, tls.as_ref().map(ServerTls::figures))?;
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_house(store.clone()));
         if let Some(tls) = tls {

@@ -16,6 +16,7 @@ use prometheus_client::registry::Registry;
 use super::App;
 use crate::edge::Figures;
 use crate::store::Store;
+use crate::tls::CertificateFigures;
 
 /// Counted where it happens, or asked for when somebody looks.
 pub(crate) struct Metrics {
@@ -47,12 +48,18 @@ struct Trunk {
 }
 
 impl Metrics {
-    pub(crate) fn new(store: &Store) -> Self {
+    pub(crate) fn new(store: &Store, certificate: Option<CertificateFigures>) -> Self {
         let mut registry = Registry::with_prefix("bellbird");
         let of = &mut registry;
         let commits = store.commits();
         of.register("commit_writes", "Writes in one commit", commits.sizes.clone());
         of.register("commit_seconds", "Seconds that a commit took", commits.seconds.clone());
+        if let Some(certificate) = certificate {
+            let end = "When the certificate runs out, in seconds since 1970";
+            of.register("certificate_expires", end, certificate.expires);
+            of.register("certificate_renewals", "New certificates that were taken", certificate.renewals);
+            of.register("certificate_failures", "New certificates that could not be had", certificate.failures);
+        }
         let edge = EdgeMetrics::default();
         of.register("calls", "Calls that are up or on their way", edge.calls.clone());
         of.register("registrations", "Devices that are registered", edge.registrations.clone());

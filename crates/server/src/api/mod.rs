@@ -44,6 +44,7 @@ use crate::auth::{Guesses, Pace, PaceKey, Passwords, PasswordsError};
 use crate::config::Config;
 use crate::edge::Edge;
 use crate::store::Store;
+use crate::tls::CertificateFigures;
 
 /// Documents of ours are short; a longer body is a mistake or an attack.
 const LONGEST_BODY: usize = 256 * 1024;
@@ -82,9 +83,10 @@ impl App {
         edge: Arc<dyn Edge>,
         config: Config,
         authority: Option<OwnAuthority>,
+        certificate: Option<CertificateFigures>,
     ) -> Result<Arc<Self>, PasswordsError> {
         Ok(Arc::new(Self {
-            metrics: Metrics::new(&store),
+            metrics: Metrics::new(&store, certificate),
             store,
             edge,
             passwords: Passwords::new()?,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
+mod acme;
+mod pebble;
 mod program;
 mod secure;
 
