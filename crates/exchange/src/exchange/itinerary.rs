@@ -57,13 +57,16 @@ impl Exchange {
                         unreachable: position(ring.next.unreachable),
                         declined: position(ring.next.declined),
                         refused: position(ring.next.unreachable),
+                        incompatible: position(ring.next.unreachable),
                     };
-                    if ring.branches.iter().all(Branch::is_outside)
-                        && matches!(plan.step(ring.next.unreachable), Some(Step::End(_)))
-                    {
-                        // The caller hears what was said of the number, and not that there is no line.
+                    if matches!(plan.step(ring.next.unreachable), Some(Step::End(_))) {
+                        // The caller hears that no codec fits, and not that nobody answered; what was said of the number,
+                        // and not that there is no line.
                         failovers.push(node::Step::End(None));
-                        next.refused = order.len() + failovers.len() - 1;
+                        next.incompatible = order.len() + failovers.len() - 1;
+                        if ring.branches.iter().all(Branch::is_outside) {
+                            next.refused = next.incompatible;
+                        }
                     }
                     // A call to one number outside tries the trunks one after the other.
                     if let [branch] = ring.branches.as_slice()
@@ -74,6 +77,7 @@ impl Exchange {
                                 self.outside(directory, *index, branch, leg, server, &mut called).into_iter().collect();
                             failovers.push(node::Step::Ring(node::Ring { targets, time: ring.time, next }));
                             next.unreachable = order.len() + failovers.len() - 1;
+                            next.incompatible = next.unreachable;
                         }
                     }
                     let branches = ring.branches.iter();

@@ -86,7 +86,7 @@ impl Session {
         match result {
             Ok(offer) => self.call_branch(cx, &mut branch, Some(offer)),
             Err(status) => {
-                branch.state = BranchState::Over(Outcome::Unreachable);
+                branch.state = BranchState::Over(outcome_of_status(status));
                 self.remember(Reply::new(status));
             }
         }
@@ -280,9 +280,17 @@ fn outcome_of(end: &CallEnd) -> Outcome {
     match (end.reason, end.status.map(StatusCode::code)) {
         (_, Some(486 | 600)) => Outcome::Busy,
         (EndReason::Declined, _) => Outcome::Declined,
-        (_, Some(404 | 410 | 484 | 604)) => Outcome::Refused,
         (EndReason::NoAnswer, _) | (_, Some(408 | 480 | 487)) => Outcome::NoAnswer,
-        (_, _) => Outcome::Unreachable,
+        (_, Some(_)) => end.status.map_or(Outcome::Unreachable, outcome_of_status),
+        (_, None) => Outcome::Unreachable,
+    }
+}
+
+const fn outcome_of_status(status: StatusCode) -> Outcome {
+    match status.code() {
+        404 | 410 | 484 | 604 => Outcome::Refused,
+        415 | 488 | 606 => Outcome::Incompatible,
+        _ => Outcome::Unreachable,
     }
 }
 

@@ -41,12 +41,14 @@ pub struct Next {
     pub declined: usize,
     /// The far side says that nobody has this number (404, 410, 484, 604): asking elsewhere is of no use.
     pub refused: usize,
+    /// Whatever could be reached has no codec in common with the caller (415, 488, 606).
+    pub incompatible: usize,
 }
 
 impl Next {
     /// The same in any case.
     pub const fn always(step: usize) -> Self {
-        Self { busy: step, no_answer: step, unreachable: step, declined: step, refused: step }
+        Self { busy: step, no_answer: step, unreachable: step, declined: step, refused: step, incompatible: step }
     }
 
     pub(super) const fn after(self, outcome: Outcome) -> usize {
@@ -56,6 +58,7 @@ impl Next {
             Outcome::Unreachable => self.unreachable,
             Outcome::Declined => self.declined,
             Outcome::Refused => self.refused,
+            Outcome::Incompatible => self.incompatible,
         }
     }
 }
@@ -65,6 +68,8 @@ impl Next {
 pub enum Outcome {
     /// Not reached.
     Unreachable,
+    /// No codec in common.
+    Incompatible,
     /// The number is nobody's.
     Refused,
     /// Busy.

@@ -481,3 +481,31 @@ fn a_trunk_that_refuses_is_named_in_the_record() {
     let causes = causes(&mut world, bob, "0612345678", None);
     assert!(causes.contains(&Cause::TrunkRefused), "{causes:?}");
 }
+
+#[test]
+fn a_caller_with_no_codec_in_common_hears_that() {
+    for status in [StatusCode::NOT_ACCEPTABLE_HERE, StatusCode::NOT_ACCEPTABLE_ANYWHERE] {
+        let mut world = World::new(56);
+        let (desk, app, bob) = (world.register(alice_desk()), world.register(alice_app()), world.register(bob()));
+        for phone in [desk, app] {
+            world.on(phone, |phone, _| phone.habit = Habit::Refuse(status));
+        }
+        assert_eq!(world.outcome(bob, "601").unwrap_err().0, status.code());
+        // One that could take it and does not is what counts.
+        world.on(app, |phone, _| phone.habit = Habit::Refuse(StatusCode::TEMPORARILY_UNAVAILABLE));
+        assert_eq!(world.outcome(bob, "601").unwrap_err().0, 480);
+    }
+}
+
+#[test]
+fn a_call_that_no_device_understands_goes_to_the_destination_if_no_answer() {
+    let mut world = World::new(57);
+    let (desk, bob, carol) = (world.register(alice_desk()), world.register(bob()), world.register(carol()));
+    world.on(desk, |phone, _| phone.habit = Habit::Refuse(StatusCode::NOT_ACCEPTABLE_HERE));
+    world.in_office(|office, network| {
+        office.user(ALICE).telephony.no_answer = Destination::User { user: CAROL };
+        office.publish(network);
+    });
+    world.outcome(bob, "601").unwrap();
+    assert_eq!((world.calls_of(desk), world.calls_of(carol)), (1, 1));
+}
