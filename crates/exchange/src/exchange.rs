@@ -15,6 +15,7 @@ mod keep_alive;
 mod news;
 mod requests;
 mod silence;
+mod talk;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use calls::{Live, Party};
 pub use clock::Clock;
 pub use itinerary::{media_profile, trunk_server};
 use keep_alive::KeepAlives;
+pub use talk::{KeptCall, Talk, TalkParty};
 
 use crate::directory::Directory;
 use crate::guard::{Gate, GateConfig};

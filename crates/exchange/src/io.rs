@@ -9,8 +9,9 @@ use bellbird_sip::message::Body;
 use bellbird_sip::status::StatusCode;
 
 use crate::directory::Directory;
+use crate::exchange::KeptCall;
 use crate::guard::Alarm;
-use crate::node::{MediaId, MediaRequest, Progress, SavedSession, SessionId};
+use crate::node::{MediaId, MediaRequest, Progress, SessionId};
 use crate::registrar::{Binding, BindingId};
 use crate::routing::{Call, Device, Plan, Why};
 use crate::words::{DndAct, DndSource, OrgId, Presence, Receipt, Timestamp, TrunkId, UserId, VoipAccountId};
@@ -48,7 +49,7 @@ pub enum Command {
     /// Bindings from before the restart; nothing is stored again.
     RestoreBindings(Vec<Binding>),
     /// Calls from before the restart, after the directories and bindings. They are stored anew under new names.
-    RestoreCalls(Vec<(OrgId, SavedSession)>),
+    RestoreCalls(Vec<KeptCall>),
     /// Take a registration away.
     RemoveBinding(BindingId),
     /// Take all registrations of an account away: its secret changed, or it is gone.
@@ -95,10 +96,8 @@ pub enum StoreRequest {
     SaveCall {
         /// Its name in this life.
         session: SessionId,
-        /// Whose organisation.
-        organisation: OrgId,
-        /// Both legs.
-        saved: Box<SavedSession>,
+        /// Both legs, and who talks.
+        kept: Box<KeptCall>,
     },
     /// A call that is over.
     RemoveCall(SessionId),
@@ -161,7 +160,8 @@ pub enum Event {
     Echo(Box<Routed>),
     /// How a call goes.
     Progress(SessionId, Progress),
-    /// A call is over: its record.
+    /// A call is over: its record. Of a call of an earlier life it says who took part, but neither why nor who answered:
+    /// that is in the record that was stored with it.
     CallOver(Box<CallReport>),
     /// A call was refused before it became one; for its record.
     Refused(Box<Routed>),

@@ -23,5 +23,5 @@ pub mod registrar;
 pub mod routing;
 pub mod words;
 
-pub use exchange::{Clock, Exchange, ExchangeConfig, FirstLeg, media_profile, trunk_server};
+pub use exchange::{Clock, Exchange, ExchangeConfig, FirstLeg, KeptCall, Talk, TalkParty, media_profile, trunk_server};
 pub use io::{CallReport, Command, Event, ForwardKind, Input, NotStored, Output, Routed, StoreId, StoreRequest};

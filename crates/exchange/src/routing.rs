@@ -32,7 +32,7 @@ use crate::registrar::BindingId;
 use crate::words::{ClientId, Timestamp, TrunkId, UserId, VoipAccountId};
 
 /// A call that wants to go somewhere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Who calls.
     pub caller: Caller,

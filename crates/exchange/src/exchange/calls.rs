@@ -12,8 +12,9 @@ use bellbird_sip::status::StatusCode;
 use super::Exchange;
 use super::invite::is_emergency;
 use super::itinerary::{Called as CalledDevice, asks_auto_answer};
+use super::talk::KeptCall;
 use crate::directory::{AccountRouting, Directory};
-use crate::node::{End, MediaId, MediaTag, Output as NodeOutput, Progress, SavedSession, SessionId};
+use crate::node::{End, MediaId, MediaTag, Output as NodeOutput, Progress, SessionId};
 use crate::notifier::lamps::{DialogState, WatchedDialog};
 use crate::routing::{Call, Called, Caller, Device, Plan, Purpose, Refusal, Step, StepIndex, Target, Why};
 use crate::words::{Cause, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
@@ -28,27 +29,27 @@ pub(super) struct Live {
     pub(super) called: BTreeMap<MediaTag, CalledDevice>,
     pub(super) legs: BTreeMap<CallId, Party>,
     /// Who took part, also those who left.
-    users: BTreeSet<UserId>,
+    pub(super) users: BTreeSet<UserId>,
     pub(super) gone_through: Vec<StepIndex>,
     /// The reasons of a plan that held before, or of one's own leg of a call by desk phone.
     pub(super) before: Vec<Why>,
     /// What became of devices that were called.
     pub(super) fates: Vec<(Device, Cause)>,
-    started: Timestamp,
+    pub(super) started: Timestamp,
     pub(super) answered: Option<Timestamp>,
-    failed: Option<StatusCode>,
+    pub(super) failed: Option<StatusCode>,
 }
 
 /// Who is at one leg.
 #[derive(Clone, Debug)]
 pub(super) struct Party {
     pub(super) user: Option<UserId>,
-    account: Option<VoipAccountId>,
-    trunk: Option<TrunkId>,
+    pub(super) account: Option<VoipAccountId>,
+    pub(super) trunk: Option<TrunkId>,
     pub(super) device: Device,
     pub(super) incoming: bool,
     pub(super) state: DialogState,
-    rang: bool,
+    pub(super) rang: bool,
 }
 
 /// How the first leg of a call that the server makes for a user is reached (C2).
@@ -195,7 +196,7 @@ impl Exchange {
         self.node.len()
     }
 
-    /// What the record of a call would say if it ended now. Nothing for one of an earlier life.
+    /// What the record of a call would say if it ended now.
     pub fn report_so_far(&self, session: SessionId) -> Option<CallReport> {
         let live = self.live.get(&session)?;
         Some(live.clone().report(session, self.clock.time(self.now)))
@@ -258,9 +259,8 @@ impl Exchange {
             }
             NodeOutput::Progress(session, progress) => self.progress(session, progress),
             NodeOutput::Save(session, saved) => {
-                let organisation = self.live.get(&session).map(|live| live.organisation);
-                if let Some(organisation) = organisation {
-                    self.store(StoreRequest::SaveCall { session, organisation, saved });
+                if let Some(kept) = self.kept(session, *saved) {
+                    self.save(session, kept);
                 }
             }
             NodeOutput::Over(session) => self.over(session),
@@ -307,13 +307,30 @@ impl Exchange {
         self.outputs.push_back(Output::Event(Event::Progress(session, progress)));
     }
 
+    pub(super) fn save(&mut self, session: SessionId, kept: KeptCall) {
+        self.store(StoreRequest::SaveCall { session, kept: Box::new(kept) });
+    }
+
     fn over(&mut self, session: SessionId) {
+        if let Some(live) = self.live.remove(&session) {
+            let (users, ended) = (live.present(), self.clock.time(self.now));
+            self.pass_on(&live);
+            self.recount_all(users);
+            self.outputs.push_back(Output::Event(Event::CallOver(Box::new(live.report(session, ended)))));
+        }
         // Also one of an earlier life, of which nothing more is known.
         self.store(StoreRequest::RemoveCall(session));
-        let Some(live) = self.live.remove(&session) else { return };
-        self.recount_all(live.present());
-        let ended = self.clock.time(self.now);
-        self.outputs.push_back(Output::Event(Event::CallOver(Box::new(live.report(session, ended)))));
+    }
+
+    /// Legs of a call that is over may go on in another one: an attended transfer makes one of two.
+    fn pass_on(&mut self, live: &Live) {
+        for (call, party) in &live.legs {
+            let other = self.node.session_of(*call).and_then(|session| self.live.get_mut(&session));
+            if let Some(other) = other {
+                other.users.extend(party.user);
+                other.legs.insert(*call, party.clone());
+            }
+        }
     }
 
     pub(super) fn recount_all(&mut self, users: BTreeSet<UserId>) {
@@ -355,19 +372,6 @@ impl Exchange {
 
     pub(super) fn media_answered(&mut self, id: MediaId, result: Result<Body, StatusCode>) {
         self.node.media(&mut self.agent, self.now, id, result);
-    }
-
-    /// Goes on with calls of an earlier life. They get new names: what was stored under the old ones can go.
-    pub(super) fn restore_calls(&mut self, calls: Vec<(OrgId, SavedSession)>) {
-        for (organisation, saved) in calls {
-            let Some(account) = self.account_of(organisation) else { continue };
-            self.last_tag = self.last_tag.max(saved.a.media.0 >> 3).max(saved.b.media.0 >> 3);
-            let restored = self.node.restore(&mut self.agent, self.now, (account, account), saved.clone());
-            // One that is damaged is lost; the others go on.
-            if let Ok(session) = restored {
-                self.store(StoreRequest::SaveCall { session, organisation, saved: Box::new(saved) });
-            }
-        }
     }
 }
 

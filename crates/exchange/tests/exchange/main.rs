@@ -15,5 +15,6 @@ mod attacks;
 mod behaviours;
 mod office;
 mod random;
+mod restarts;
 mod scripted;
 mod world;

@@ -9,10 +9,12 @@ use bellbird_exchange::country::Location;
 use bellbird_exchange::directory::{
     AccountRouting, AccountSecret, Directory, DirectoryParts, NumberRouting, Organisation, TrunkRouting, UserRouting,
 };
-use bellbird_exchange::node::{MediaKind, SavedSession, SessionId};
+use bellbird_exchange::node::{MediaKind, SessionId};
 use bellbird_exchange::registrar::{Binding, BindingId};
 use bellbird_exchange::words::*;
-use bellbird_exchange::{Command, Event, Exchange, ExchangeConfig, Input, NotStored, Output, StoreId, StoreRequest};
+use bellbird_exchange::{
+    Command, Event, Exchange, ExchangeConfig, Input, KeptCall, NotStored, Output, StoreId, StoreRequest,
+};
 use bellbird_sip::agent::{self, Body};
 use bellbird_sip::digest::{Ha1, Hash, Secret};
 use bellbird_testkit::{Arrival, Network};
@@ -37,7 +39,7 @@ pub struct Office {
     sockets: Sockets,
     pub parts: DirectoryParts,
     pub bindings: BTreeMap<BindingId, Binding>,
-    pub calls: BTreeMap<SessionId, SavedSession>,
+    pub calls: BTreeMap<SessionId, KeptCall>,
     pub events: Vec<Event>,
     /// How long the storage takes, and whether it works.
     pub store_delay: Duration,
@@ -77,7 +79,7 @@ impl Office {
         self.publish(network);
         let bindings = self.bindings.values().cloned().collect();
         self.command(network, Command::RestoreBindings(bindings));
-        let calls = std::mem::take(&mut self.calls).into_values().map(|saved| (ORG, saved)).collect();
+        let calls = std::mem::take(&mut self.calls).into_values().collect();
         self.command(network, Command::RestoreCalls(calls));
     }
 
@@ -191,8 +193,8 @@ impl Office {
                 self.bindings.remove(&id);
                 false
             }
-            StoreRequest::SaveCall { session, saved, .. } => {
-                self.calls.insert(session, *saved);
+            StoreRequest::SaveCall { session, kept } => {
+                self.calls.insert(session, *kept);
                 false
             }
             StoreRequest::RemoveCall(session) => {

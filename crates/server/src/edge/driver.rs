@@ -11,11 +11,11 @@ use bellbird_contract::server::{
     TrunkId, TrunkTest, UserId, VoipAccountId,
 };
 use bellbird_exchange::directory::{AccountSecret, Directory};
-use bellbird_exchange::node::{MediaRequest, SavedSession, SessionId};
+use bellbird_exchange::node::{MediaRequest, SessionId};
 use bellbird_exchange::registrar::{Binding, BindingId};
 use bellbird_exchange::routing::{Caller, Device, WhoIsWhere as _};
 use bellbird_exchange::words::Presence;
-use bellbird_exchange::{CallReport, Command, Event, Exchange, Input, NotStored, Output, Routed, StoreId};
+use bellbird_exchange::{CallReport, Command, Event, Exchange, Input, KeptCall, NotStored, Output, Routed, StoreId};
 use bellbird_net::{NetEvent, NetHandle, clock};
 use bellbird_sip::agent::{self, Body, CallEvent, CallId, ResolveId};
 use bellbird_sip::status::StatusCode;
@@ -81,14 +81,13 @@ pub(crate) struct Driver {
     stir: bool,
     /// A call of an earlier life is being taken up.
     resuming: Option<Resuming>,
-    /// The records of calls of an earlier life, which the exchange knows nothing of.
+    /// The records of calls of an earlier life: the exchange knows no more who rang, and why.
     records: BTreeMap<SessionId, (OrgId, CallRecord)>,
 }
 
 /// A call of an earlier life.
 pub(crate) struct Resumed {
-    pub(crate) org: OrgId,
-    pub(crate) session: SavedSession,
+    pub(crate) kept: KeptCall,
     pub(crate) record: Option<CallRecord>,
 }
 
@@ -155,9 +154,10 @@ impl Driver {
         for account in accounts {
             self.registrations_changed(account);
         }
-        for Resumed { org, session, record } in calls {
+        for Resumed { kept, record } in calls {
+            let org = kept.organisation;
             self.resuming = Some(Resuming { org, record });
-            self.command(Command::RestoreCalls(vec![(org, session)]));
+            self.command(Command::RestoreCalls(vec![kept]));
             self.drain();
             if let Some(Resuming { record: Some(record), .. }) = self.resuming.take() {
                 self.keep_ended(org, record);
@@ -372,16 +372,18 @@ impl Driver {
         use bellbird_exchange::StoreRequest;
         let mut so_far = None;
         match &request {
-            StoreRequest::SaveCall { session, organisation, saved } => {
+            StoreRequest::SaveCall { session, kept } => {
                 if let Some(resuming) = &mut self.resuming {
-                    self.media.resume(*session, saved);
+                    self.media.resume(*session, &kept.saved);
                     self.records.extend(resuming.record.take().map(|record| (*session, (resuming.org, record))));
                 }
-                so_far = self.record_so_far(*session, *organisation);
+                so_far = self.record_so_far(*session, kept.organisation);
             }
             StoreRequest::RemoveCall(session) => {
+                self.stir = true;
                 self.measure(Some(*session));
                 self.media.over(*session);
+                // Who talked was not kept with it: nothing else tells that it is over.
                 if let Some((org, record)) = self.records.remove(session) {
                     self.keep_ended(org, record);
                 }
@@ -395,11 +397,11 @@ impl Driver {
     }
 
     fn record_so_far(&self, session: SessionId, org: OrgId) -> Option<CallRecord> {
-        let earlier = self.records.get(&session).map(|(_, record)| record.clone());
-        earlier.or_else(|| {
-            let report = self.exchange.report_so_far(session)?;
-            Some(records::of_report(report, self.directory(org).as_deref()))
-        })
+        let report = self.exchange.report_so_far(session);
+        match self.records.get(&session) {
+            Some((_, earlier)) => Some(records::of_both(earlier.clone(), report.as_ref())),
+            None => Some(records::of_report(report?, self.directory(org).as_deref())),
+        }
     }
 
     fn hear_event(&mut self, event: Event) {
@@ -430,8 +432,10 @@ impl Driver {
                 let org = report.organisation;
                 self.served_over(report.session, report.failed);
                 self.suspect(&report);
-                let directory = self.directory(org);
-                self.keeper.record(org, records::of_report(*report, directory.as_deref()));
+                match self.records.remove(&report.session) {
+                    Some((_, earlier)) => self.keep_ended(org, records::of_both(earlier, Some(&report))),
+                    None => self.keeper.record(org, records::of_report(*report, self.directory(org).as_deref())),
+                }
             }
             Event::Refused(routed) => {
                 let directory = self.directory(routed.organisation);
@@ -597,7 +601,8 @@ impl Driver {
             let before = *known;
             known.registered = registered;
             known.ringing = self.ringing.contains(&user);
-            known.on_call = talks.then(|| before.on_call.unwrap_or_else(now));
+            let since = || self.exchange.talks_since(user).unwrap_or_else(now);
+            known.on_call = talks.then(|| before.on_call.unwrap_or_else(since));
             *known != before
         };
         if changed || tell {

@@ -130,11 +130,12 @@ impl Keeper {
                 let (org, account, key) = (id.account.organisation(), id.account.outward(), saved::key(&id.key));
                 Box::pin(async move { store.drop_binding(org, account, key).await })
             }
-            StoreRequest::SaveCall { session, organisation, saved } => {
+            StoreRequest::SaveCall { session, kept } => {
+                let organisation = kept.organisation;
                 self.calls().insert(session, organisation);
                 let id = self.call_id(session);
                 Box::pin(async move {
-                    let call = ConfirmedCall { id, document: saved::call(&saved, record)? };
+                    let call = ConfirmedCall { id, document: saved::call(&kept, record)? };
                     store.keep_call(organisation, call, now()).await
                 })
             }

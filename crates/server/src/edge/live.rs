@@ -110,8 +110,8 @@ async fn restore(
         bindings.extend(stored.into_iter().filter_map(|binding| saved::read_binding(org, binding)));
         let stored = store.confirmed_calls(org).await?;
         old.push((org, stored.iter().map(|call| call.id.clone()).collect::<Vec<_>>()));
-        let read = stored.into_iter().filter_map(|call| saved::read_call(call.document));
-        calls.extend(read.map(|(session, record)| Resumed { org, session, record }));
+        let read = stored.into_iter().filter_map(|call| saved::read_call(org, call.document));
+        calls.extend(read.map(|(kept, record)| Resumed { kept, record }));
     }
     tracing::info!("{} registrations and {} calls go on", bindings.len(), calls.len());
     driver.restore(directories, bindings, calls);

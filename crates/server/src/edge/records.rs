@@ -30,6 +30,14 @@ pub(crate) fn of_report(report: CallReport, directory: Option<&Directory>) -> Ca
     }
 }
 
+/// A record that began in an earlier life, and who took part since.
+pub(crate) fn of_both(mut earlier: CallRecord, since: Option<&CallReport>) -> CallRecord {
+    let joined = since.into_iter().flat_map(|report| &report.users).map(|user| user.outward());
+    let joined: Vec<_> = joined.filter(|user| !earlier.users.contains(user)).collect();
+    earlier.users.extend(joined);
+    earlier
+}
+
 /// A record of a call that was refused before anything rang.
 pub(crate) fn of_refusal(routed: &Routed, directory: Option<&Directory>, now: Timestamp) -> CallRecord {
     let why: Vec<Why> = routed.plan.reasons(&[]);

@@ -1,18 +1,21 @@
 //! Registrations and answered calls as documents of the storage. Only this file writes and reads them.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use bellbird_base::{Duration, Protocol};
 use bellbird_contract::Timestamp;
-use bellbird_contract::server::{CallRecord, ClientId, OrgId, VoipAccountId};
+use bellbird_contract::server::{CallRecord, ClientId, OrgId, TrunkId, UserId, VoipAccountId};
 use bellbird_exchange::node::{MediaTag, SavedLeg, SavedSession};
 use bellbird_exchange::registrar::{Binding, BindingId, BindingKey};
+use bellbird_exchange::routing::{Call, Called, Caller, Purpose};
+use bellbird_exchange::{KeptCall, Talk, TalkParty};
 use bellbird_sip::agent::{Body, SavedCall, SavedSession as SavedTimer};
 use bellbird_sip::uri::Uri;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ids::Local as _;
+use super::ids::Local;
 use crate::auth::TokenHash;
 use crate::store;
 
@@ -117,6 +120,47 @@ struct CallDocument {
     b: LegDocument,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<CallRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    talk: Option<TalkDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TalkDocument {
+    caller: CallerDocument,
+    called: CalledDocument,
+    withheld: bool,
+    diversions: u32,
+    users: BTreeSet<UserId>,
+    started: Timestamp,
+    answered: Timestamp,
+    a: PartyDocument,
+    b: PartyDocument,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+enum CallerDocument {
+    Account { account: VoipAccountId, client: Option<ClientId> },
+    User { user: UserId },
+    Trunk { trunk: TrunkId, number: Option<String>, name: Option<String> },
+    Stranger { name: Option<String> },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+enum CalledDocument {
+    Dialled { number: String },
+    User { user: UserId },
+    Account { account: VoipAccountId },
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartyDocument {
+    user: Option<UserId>,
+    account: Option<VoipAccountId>,
+    trunk: Option<TrunkId>,
+    incoming: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,14 +198,84 @@ struct BodyDocument {
 }
 
 /// A call with what its record will say.
-pub(crate) fn call(saved: &SavedSession, record: Option<CallRecord>) -> Result<Value, serde_json::Error> {
-    serde_json::to_value(CallDocument { a: leg(&saved.a), b: leg(&saved.b), record })
+pub(crate) fn call(kept: &KeptCall, record: Option<CallRecord>) -> Result<Value, serde_json::Error> {
+    let KeptCall { saved, talk, .. } = kept;
+    serde_json::to_value(CallDocument { a: leg(&saved.a), b: leg(&saved.b), record, talk: talk.as_ref().map(of_talk) })
 }
 
 /// A call as it was, and its record so far; nothing where the document is not one of ours.
-pub(crate) fn read_call(document: Value) -> Option<(SavedSession, Option<CallRecord>)> {
-    let CallDocument { a, b, record } = serde_json::from_value(document).ok()?;
-    Some((SavedSession { a: read_leg(a)?, b: read_leg(b)? }, record))
+pub(crate) fn read_call(organisation: OrgId, document: Value) -> Option<(KeptCall, Option<CallRecord>)> {
+    let CallDocument { a, b, record, talk } = serde_json::from_value(document).ok()?;
+    let saved = SavedSession { a: read_leg(a)?, b: read_leg(b)? };
+    Some((KeptCall { organisation, saved, talk: talk.map(|talk| read_talk(organisation, talk)) }, record))
+}
+
+fn of_talk(talk: &Talk) -> TalkDocument {
+    let Call { caller, called, withheld, diversions, .. } = talk.call.clone();
+    TalkDocument {
+        caller: match caller {
+            // The device that called is not rung itself: that was at the beginning.
+            Caller::Account { account, client, .. } => CallerDocument::Account { account: account.outward(), client },
+            Caller::User(user) => CallerDocument::User { user: user.outward() },
+            Caller::Trunk { trunk, number, name } => CallerDocument::Trunk { trunk: trunk.outward(), number, name },
+            Caller::Stranger { name } => CallerDocument::Stranger { name },
+        },
+        called: match called {
+            Called::Dialled(number) => CalledDocument::Dialled { number },
+            Called::User(user) => CalledDocument::User { user: user.outward() },
+            Called::Account(account) => CalledDocument::Account { account: account.outward() },
+        },
+        withheld,
+        diversions,
+        users: talk.users.iter().map(|user| user.outward()).collect(),
+        started: talk.started,
+        answered: talk.answered,
+        a: party(talk.a),
+        b: party(talk.b),
+    }
+}
+
+fn read_talk(org: OrgId, talk: TalkDocument) -> Talk {
+    let caller = match talk.caller {
+        CallerDocument::Account { account, client } => {
+            Caller::Account { account: account.inward(org), client, binding: None }
+        }
+        CallerDocument::User { user } => Caller::User(user.inward(org)),
+        CallerDocument::Trunk { trunk, number, name } => Caller::Trunk { trunk: trunk.inward(org), number, name },
+        CallerDocument::Stranger { name } => Caller::Stranger { name },
+    };
+    let called = match talk.called {
+        CalledDocument::Dialled { number } => Called::Dialled(number),
+        CalledDocument::User { user } => Called::User(user.inward(org)),
+        CalledDocument::Account { account } => Called::Account(account.inward(org)),
+    };
+    let (withheld, diversions) = (talk.withheld, talk.diversions);
+    Talk {
+        call: Call { caller, called, withheld, purpose: Purpose::Call, diversions },
+        users: talk.users.into_iter().map(|user| user.inward(org)).collect(),
+        started: talk.started,
+        answered: talk.answered,
+        a: read_party(org, talk.a),
+        b: read_party(org, talk.b),
+    }
+}
+
+fn party(party: TalkParty) -> PartyDocument {
+    PartyDocument {
+        user: party.user.map(Local::outward),
+        account: party.account.map(Local::outward),
+        trunk: party.trunk.map(Local::outward),
+        incoming: party.incoming,
+    }
+}
+
+fn read_party(org: OrgId, party: PartyDocument) -> TalkParty {
+    TalkParty {
+        user: party.user.map(|user| user.inward(org)),
+        account: party.account.map(|account| account.inward(org)),
+        trunk: party.trunk.map(|trunk| trunk.inward(org)),
+        incoming: party.incoming,
+    }
 }
 
 fn leg(leg: &SavedLeg) -> LegDocument {
@@ -295,12 +409,28 @@ mod tests {
                 peer: Some((Protocol::Udp, "192.0.2.9:5060".parse().unwrap())),
             },
         };
-        let before = SavedSession { a: leg(8, false), b: leg(16, true) };
-        assert_eq!(read_call(call(&before, None).unwrap()), Some((before, None)));
+        let saved = SavedSession { a: leg(8, false), b: leg(16, true) };
+        for talk in [None, Some(talk(OrgId(2)))] {
+            let before = KeptCall { organisation: OrgId(2), saved: saved.clone(), talk };
+            assert_eq!(read_call(OrgId(2), call(&before, None).unwrap()), Some((before, None)));
+        }
+    }
+
+    fn talk(org: OrgId) -> Talk {
+        let (user, account, trunk) = (UserId(3).inward(org), VoipAccountId(4).inward(org), TrunkId(5).inward(org));
+        let caller = Caller::Trunk { trunk, number: Some("+31612345678".into()), name: None };
+        Talk {
+            call: Call { caller, called: Called::User(user), withheld: true, purpose: Purpose::Call, diversions: 2 },
+            users: [user].into(),
+            started: Timestamp(5),
+            answered: Timestamp(7),
+            a: TalkParty { user: None, account: None, trunk: Some(trunk), incoming: false },
+            b: TalkParty { user: Some(user), account: Some(account), trunk: None, incoming: true },
+        }
     }
 
     #[test]
     fn documents_of_others_are_left_alone() {
-        assert_eq!(read_call(serde_json::json!({ "a": 1 })), None);
+        assert_eq!(read_call(OrgId(2), serde_json::json!({ "a": 1 })), None);
     }
 }

@@ -1,0 +1,165 @@
+//! The server dies while people talk: their calls count and can be transferred when it is back.
+
+use bellbird_base::Duration;
+use bellbird_exchange::words::*;
+use bellbird_exchange::{CallReport, Event};
+use bellbird_sip::agent::CallId;
+use bellbird_sip::status::StatusCode;
+use bellbird_sip::uri::Uri;
+
+use crate::host::DOMAIN;
+use crate::office::*;
+use crate::phone::Setup;
+use crate::world::World;
+
+#[test]
+fn a_call_that_goes_on_counts_until_it_is_over() {
+    let (mut world, [bob, desk, carol]) = office(61);
+    let call = talk(&mut world, bob, "203");
+    restart(&mut world);
+    assert_eq!(calls(&mut world), [1, 1, 0]);
+    assert_eq!(world.office().exchange.calls(), 1);
+    let since = [ALICE, BOB].map(|user| world.office().exchange.talks_since(user).unwrap());
+    assert!(since[0] == since[1] && since[0] < now(&world), "since the answer, not since the restart");
+    let dialogs = world.subscribe(carol, "dialog", "601", None);
+    let presence = world.subscribe(carol, "presence", "602", None);
+    let says = |world: &World, id, what: &str| world.news(carol, id).last().is_some_and(|news| news.contains(what));
+    assert!(world.until(|world| says(world, dialogs, "<state>confirmed") && says(world, presence, "on-the-phone")));
+    hang_up(&mut world, bob, call);
+    assert!(world.until(|world| !says(world, dialogs, "<dialog id") && !says(world, presence, "on-the-phone")));
+    assert_eq!(calls(&mut world), [0, 0, 0]);
+    assert!(world.until(|world| world.phone(desk).live_call().is_none()));
+    let over = over(&world);
+    assert_eq!((over.len(), over[0].users.clone()), (1, [ALICE, BOB].into()));
+}
+
+#[test]
+fn whoever_goes_on_talking_is_busy_without_call_waiting() {
+    let (mut world, [bob, desk, carol]) = office(62);
+    world.in_office(|office, network| {
+        office.user(ALICE).telephony.call_waiting = false;
+        office.publish(network);
+    });
+    talk(&mut world, bob, "601");
+    restart(&mut world);
+    assert_eq!(world.outcome(carol, "601").unwrap_err().0, 486);
+    assert_eq!(world.calls_of(desk), 1);
+}
+
+#[test]
+fn a_call_over_the_trunk_counts_there_after_a_restart() {
+    let (mut world, [bob, ..]) = office(63);
+    world.add(Setup::direct("0612345678", TRUNK_IP));
+    talk(&mut world, bob, "0612345678");
+    restart(&mut world);
+    let trunks = world.in_office(|office, _| office.exchange.load_mut().trunks.clone());
+    assert_eq!(trunks.get(&TRUNK), Some(&1));
+    assert_eq!(calls(&mut world), [0, 1, 0]);
+}
+
+#[test]
+fn either_side_transfers_a_call_of_before_the_restart() {
+    for by_caller in [true, false] {
+        let (mut world, [bob, desk, carol]) = office(64);
+        let call = talk(&mut world, bob, "203");
+        restart(&mut world);
+        let taken = world.phone(desk).live_call().unwrap();
+        let (by, which, left) = if by_caller { (bob, call, desk) } else { (desk, taken, bob) };
+        let target = Uri::sip(Some("603"), DOMAIN, None).unwrap();
+        world.on(by, |phone, network| phone.command(network, |ua, now| ua.transfer(now, which, &target)).unwrap());
+        assert!(world.until(|world| world.phone(carol).live_call().is_some() && world.view(by, which).ended.is_some()));
+        assert_eq!(world.view(by, which).transfer.last(), Some(&StatusCode::OK));
+        world.run(Duration::from_secs(2));
+        let count = if by_caller { [1, 0, 1] } else { [0, 1, 1] };
+        assert_eq!(calls(&mut world), count);
+        restart(&mut world);
+        assert_eq!(calls(&mut world), count, "and after one more restart");
+        let last = world.phone(carol).live_call().unwrap();
+        hang_up(&mut world, carol, last);
+        assert!(world.until(|world| world.phone(left).live_call().is_none()));
+        assert_eq!(over(&world).last().unwrap().users, [ALICE, BOB, CAROL].into());
+    }
+}
+
+#[test]
+fn a_transfer_after_a_restart_goes_only_where_its_maker_may_call() {
+    let (mut world, [bob, ..]) = office(65);
+    let call = talk(&mut world, bob, "203");
+    restart(&mut world);
+    let nobody = Uri::sip(Some("699"), DOMAIN, None).unwrap();
+    world.on(bob, |phone, network| phone.command(network, |ua, now| ua.transfer(now, call, &nobody)).unwrap());
+    assert!(world.until(|world| !world.view(bob, call).transfer.is_empty()));
+    world.run(Duration::from_secs(5));
+    assert_eq!(world.view(bob, call).transfer.last(), Some(&StatusCode::NOT_FOUND));
+    assert!(world.view(bob, call).ended.is_none());
+}
+
+#[test]
+fn two_calls_become_one_by_an_attended_transfer_after_a_restart() {
+    // The restart is before both, between the two, or not at all.
+    for restarts in [[false, true], [true, false], [false, false]] {
+        let (mut world, [bob, desk, carol]) = office(66);
+        let call = talk(&mut world, bob, "203");
+        if restarts[0] {
+            restart(&mut world);
+        }
+        let consult = talk(&mut world, bob, "603");
+        if restarts[1] {
+            restart(&mut world);
+        }
+        world.on(bob, |phone, network| {
+            phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
+        });
+        let left = |world: &World| world.view(bob, call).ended.is_some() && world.view(bob, consult).ended.is_some();
+        assert!(world.until(left), "{restarts:?}: {:?}", world.view(bob, call).transfer);
+        assert_eq!(world.view(bob, call).transfer.last(), Some(&StatusCode::OK));
+        world.run(Duration::from_secs(2));
+        assert_eq!(calls(&mut world), [1, 0, 1], "{restarts:?}");
+        let last = world.phone(carol).live_call().unwrap();
+        hang_up(&mut world, carol, last);
+        assert!(world.until(|world| world.phone(desk).live_call().is_none()));
+        assert_eq!(calls(&mut world), [0, 0, 0]);
+    }
+}
+
+fn office(seed: u64) -> (World, [usize; 3]) {
+    let mut world = World::new(seed);
+    let bob = world.register(Setup::new("bob", "10.0.2.1"));
+    let desk = world.register(Setup::new("alice-desk", "10.0.1.1"));
+    let carol = world.register(Setup::new("carol", "10.0.3.1"));
+    (world, [bob, desk, carol])
+}
+
+/// Calls, and talks a while.
+fn talk(world: &mut World, caller: usize, number: &str) -> CallId {
+    let call = world.outcome(caller, number).unwrap();
+    world.run(Duration::from_secs(5));
+    call
+}
+
+fn restart(world: &mut World) {
+    world.in_office(|office, network| office.restart(network));
+    world.run(Duration::from_secs(1));
+}
+
+fn hang_up(world: &mut World, phone: usize, call: CallId) {
+    world.on(phone, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+}
+
+/// How many calls Alice, Bob and Carol have, as routing counts them.
+fn calls(world: &mut World) -> [u32; 3] {
+    let load = world.in_office(|office, _| office.exchange.load_mut().users.clone());
+    [ALICE, BOB, CAROL].map(|user| load.get(&user).copied().unwrap_or(0))
+}
+
+fn now(world: &World) -> Timestamp {
+    START.after(world.simulation.now() - bellbird_base::Instant::ORIGIN)
+}
+
+fn over(world: &World) -> Vec<CallReport> {
+    let reports = world.office().events.iter().filter_map(|event| match event {
+        Event::CallOver(report) => Some((**report).clone()),
+        _ => None,
+    });
+    reports.collect()
+}
