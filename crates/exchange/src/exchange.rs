@@ -126,6 +126,8 @@ pub struct Exchange {
     /// Which of a trunk's servers answered last.
     trunk_servers: BTreeMap<TrunkId, usize>,
     waiting: Vec<Waiting>,
+    /// Calls that are being stored, each by its newest request.
+    saving: BTreeMap<SessionId, StoreId>,
     keep_alives: KeepAlives,
     /// When the earliest Do Not Disturb ends by itself.
     dnd_ends: Option<Timestamp>,
@@ -157,6 +159,7 @@ impl Exchange {
             trunk_accounts: BTreeMap::new(),
             trunk_servers: BTreeMap::new(),
             waiting: Vec::new(),
+            saving: BTreeMap::new(),
             keep_alives: KeepAlives::default(),
             dnd_ends: None,
             node: Node::new(),
@@ -402,6 +405,9 @@ impl Exchange {
     }
 
     fn stored(&mut self, id: StoreId, result: Result<(), NotStored>) {
+        if let Some((session, _)) = self.saving.extract_if(.., |_, saving| *saving == id).next() {
+            return self.node.stored(&mut self.agent, self.now, session, result.is_ok());
+        }
         let Some(position) = self.waiting.iter().position(|waiting| waiting.left.contains(&id)) else { return };
         let refused = match result {
             Ok(()) => None,

@@ -258,11 +258,10 @@ impl Exchange {
                 self.transfer(session, by, target.user().unwrap_or_default())
             }
             NodeOutput::Progress(session, progress) => self.progress(session, progress),
-            NodeOutput::Save(session, saved) => {
-                if let Some(kept) = self.kept(session, *saved) {
-                    self.save(session, kept);
-                }
-            }
+            NodeOutput::Save(session, saved) => match self.kept(session, *saved) {
+                Some(kept) => self.save(session, kept),
+                None => self.node.stored(&mut self.agent, self.now, session, false),
+            },
             NodeOutput::Over(session) => self.over(session),
         }
     }
@@ -308,7 +307,8 @@ impl Exchange {
     }
 
     pub(super) fn save(&mut self, session: SessionId, kept: KeptCall) {
-        self.store(StoreRequest::SaveCall { session, kept: Box::new(kept) });
+        let id = self.store(StoreRequest::SaveCall { session, kept: Box::new(kept) });
+        self.saving.insert(session, id);
     }
 
     fn over(&mut self, session: SessionId) {

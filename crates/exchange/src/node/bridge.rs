@@ -1,8 +1,12 @@
+use bellbird_base::Duration;
 use bellbird_sip::agent::{Body, CallEnd, CallId, EndReason, OfferReason};
 use bellbird_sip::status::StatusCode;
 
-use super::session::{Exchange, Hunt, Leg, Session, Stage, Then};
-use super::{Cx, ELSEWHERE, MediaId, MediaKind, Progress};
+use super::session::{Exchange, HeldAnswer, Hunt, Leg, Session, Stage, Then};
+use super::{Cx, ELSEWHERE, MediaId, MediaKind, Output, Progress, SavedLeg, SavedSession};
+
+/// How long an answer waits for the storage. A disk that hangs holds nobody up, least of all who calls for help.
+const STORED_WITHIN: Duration = Duration::from_millis(250);
 
 impl Session {
     /// A leg offers a session.
@@ -137,22 +141,50 @@ impl Session {
 
     fn deliver_answer(&mut self, cx: &mut Cx<'_>, to: CallId, answer: Result<Body, StatusCode>) {
         let Some(leg) = self.leg(to) else { return };
-        self.exchange = Exchange::None;
-        self.unsaved = true;
-        // Where this fails the leg is over, and its end says the rest.
-        let _ = match (leg.answered, answer) {
-            (true, answer) => cx.ua.respond_to_offer(cx.now, to, answer),
-            (false, Ok(answer)) => {
-                self.set_answered(to);
-                cx.ua.answer(cx.now, to, Some(answer))
+        match (leg.answered, answer) {
+            (true, answer) => {
+                (self.exchange, self.unsaved) = (Exchange::None, true);
+                // Where this fails the leg is over, and its end says the rest.
+                let _ = cx.ua.respond_to_offer(cx.now, to, answer);
+                self.connected(cx);
             }
+            (false, Ok(answer)) => self.answer_once_stored(cx, to, answer),
             (false, Err(status)) => {
                 cx.progress(Progress::Failed(status));
                 self.end_all(cx, None);
-                Ok(())
             }
+        }
+    }
+
+    /// Whoever hears that he is connected stays so whatever happens to this process: the call is stored first.
+    fn answer_once_stored(&mut self, cx: &mut Cx<'_>, to: CallId, answer: Body) {
+        let saved = self.saved_as_answered(cx, to, &answer);
+        let stored_first = saved.is_some();
+        self.held = Some(HeldAnswer { to, answer, until: cx.now + STORED_WITHIN });
+        match saved {
+            Some(saved) => cx.outputs.push_back(Output::Save(self.id, Box::new(saved))),
+            None => self.stored(cx, stored_first),
+        }
+    }
+
+    fn saved_as_answered(&mut self, cx: &mut Cx<'_>, to: CallId, answer: &Body) -> Option<SavedSession> {
+        let mut saved = |leg: Leg| {
+            let call = match leg.call == to {
+                true => cx.ua.save_answered_call(cx.now, to, answer)?,
+                false => cx.ua.save_call(cx.now, leg.call)?,
+            };
+            Some(SavedLeg { call, media: leg.media })
         };
-        self.connected(cx);
+        Some(SavedSession { a: saved(self.a?)?, b: saved(self.b?)? })
+    }
+
+    /// The call is stored, or can't be, or that takes too long: the caller hears the answer.
+    pub(super) fn stored(&mut self, cx: &mut Cx<'_>, is_stored: bool) {
+        let Some(HeldAnswer { to, answer, .. }) = self.held.take() else { return };
+        (self.exchange, self.unsaved) = (Exchange::None, !is_stored);
+        self.set_answered(to);
+        // Where this fails the leg is over, and its end says the rest.
+        let _ = cx.ua.answer(cx.now, to, Some(answer));
     }
 
     /// The first leg of a call that the server makes is there.

@@ -15,6 +15,9 @@ impl Session {
     }
 
     pub(super) fn fire(&mut self, cx: &mut Cx<'_>) {
+        if self.held.as_ref().is_some_and(|held| held.until <= cx.now) {
+            self.stored(cx, false);
+        }
         match &self.stage {
             Stage::First { give_up, .. } if *give_up <= cx.now => {
                 self.end_all(cx, None);

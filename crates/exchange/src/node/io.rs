@@ -31,7 +31,8 @@ pub enum Output {
     },
     /// How a connection goes.
     Progress(SessionId, Progress),
-    /// This has to survive: both legs, at the answer and after each exchange of offer and answer.
+    /// This has to survive: both legs, before the caller hears of the answer and after each exchange of offer and answer.
+    /// Tell [`Node::stored`](super::Node::stored).
     Save(SessionId, Box<SavedSession>),
     /// A connection is over; what was saved of it can go.
     Over(SessionId),

@@ -157,6 +157,11 @@ impl Node {
         }
     }
 
+    /// The owner stored what [`Output::Save`] said last of this connection, or could not: an answer may wait for it.
+    pub fn stored(&mut self, ua: &mut UserAgent, now: Instant, session: SessionId, is_stored: bool) {
+        self.with(ua, now, session, |session, cx| session.stored(cx, is_stored));
+    }
+
     /// Ends a connection with all its legs.
     pub fn hang_up(&mut self, ua: &mut UserAgent, now: Instant, session: SessionId) {
         self.with(ua, now, session, |session, cx| session.end_all(cx, None));
@@ -384,6 +389,7 @@ impl Session {
             if leg.answered { cx.drop_leg(leg.call, reason) } else { cx.refuse_leg(leg.call) }
         }
         self.exchange = Exchange::None;
+        self.held = None;
         self.pending.clear();
     }
 

@@ -25,10 +25,20 @@ pub(super) struct Session {
     pub(super) stage: Stage,
     pub(super) exchange: Exchange,
     pub(super) pending: BTreeMap<MediaId, Then>,
+    /// An answer that waits until the call is stored. The exchange is open as long.
+    pub(super) held: Option<HeldAnswer>,
     /// Whether something has to be saved once no exchange is open.
     pub(super) unsaved: bool,
     /// Two legs that are a connection of their own from now on.
     pub(super) split: Option<(Leg, Leg)>,
+}
+
+/// An answer that a caller is told once the call is stored, or after a while.
+#[derive(Debug)]
+pub(super) struct HeldAnswer {
+    pub(super) to: CallId,
+    pub(super) answer: Body,
+    pub(super) until: Instant,
 }
 
 /// What is going on besides talking.
@@ -154,7 +164,8 @@ pub(super) enum Then {
 
 impl Session {
     pub(super) fn new(id: SessionId, a: Option<Leg>, stage: Stage) -> Self {
-        Self { id, a, b: None, stage, exchange: Exchange::None, pending: BTreeMap::new(), unsaved: false, split: None }
+        let (exchange, pending) = (Exchange::None, BTreeMap::new());
+        Self { id, a, b: None, stage, exchange, pending, held: None, unsaved: false, split: None }
     }
 
     /// The leg that talks to this one.
@@ -186,11 +197,12 @@ impl Session {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match &self.stage {
+        let stage = match &self.stage {
             Stage::First { give_up, .. } => Some(*give_up),
             Stage::Hunting(hunt) => Some(hunt.ends),
             Stage::Talking | Stage::AskedWhere | Stage::Connecting { .. } => None,
-        }
+        };
+        [stage, self.held.as_ref().map(|held| held.until)].into_iter().flatten().min()
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -44,7 +44,7 @@ pub struct Office {
     /// How long the storage takes, and whether it works.
     pub store_delay: Duration,
     pub store_fails: Option<NotStored>,
-    storing: BTreeMap<(Instant, StoreId), Result<(), NotStored>>,
+    storing: BTreeMap<(Instant, StoreId), Result<StoreRequest, NotStored>>,
     timeout: Instant,
     lives: u64,
     seed: u64,
@@ -134,7 +134,11 @@ impl Office {
         let now = network.now();
         while let Some(entry) = self.storing.first_entry().filter(|entry| entry.key().0 <= now) {
             let ((_, id), result) = entry.remove_entry();
-            self.exchange.handle_input(Input::Stored(now, id, result));
+            let result = result.map(|request| self.store(request));
+            if result == Ok(true) {
+                self.publish(network);
+            }
+            self.exchange.handle_input(Input::Stored(now, id, result.map(drop)));
             self.drain(network);
         }
         if self.timeout <= now {
@@ -146,7 +150,6 @@ impl Office {
 
     pub fn drain(&mut self, network: &mut Network) {
         let mut heard: VecDeque<Heard> = VecDeque::new();
-        let mut changed = false;
         loop {
             match self.exchange.poll_output() {
                 Output::Transmit(transmit) => self.sockets.send(network, transmit),
@@ -154,10 +157,7 @@ impl Office {
                 Output::Close(flow) => self.sockets.close(network, flow),
                 Output::Resolve(id, question) => heard.push_back(Heard::Resolved(id, Sockets::resolve(&question))),
                 Output::Store(id, request) => {
-                    let result = self.store_fails.map_or(Ok(()), Err);
-                    if result.is_ok() {
-                        changed |= self.store(request);
-                    }
+                    let result = self.store_fails.map_or(Ok(request), Err);
                     self.storing.insert((network.now() + self.store_delay, id), result);
                 }
                 Output::Media(question) => {
@@ -176,9 +176,6 @@ impl Office {
                     }
                 },
             }
-        }
-        if changed {
-            self.publish(network);
         }
     }
 

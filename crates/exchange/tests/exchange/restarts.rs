@@ -2,7 +2,7 @@
 
 use bellbird_base::Duration;
 use bellbird_exchange::words::*;
-use bellbird_exchange::{CallReport, Event};
+use bellbird_exchange::{CallReport, Event, NotStored};
 use bellbird_sip::agent::CallId;
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
@@ -119,6 +119,69 @@ fn two_calls_become_one_by_an_attended_transfer_after_a_restart() {
         hang_up(&mut world, carol, last);
         assert!(world.until(|world| world.phone(desk).live_call().is_none()));
         assert_eq!(calls(&mut world), [0, 0, 0]);
+    }
+}
+
+#[test]
+fn the_caller_hears_of_the_answer_only_once_the_call_is_stored() {
+    let (mut world, [bob, desk, _]) = office(67);
+    world.in_office(|office, _| office.store_delay = Duration::from_millis(150));
+    let call = world.dial(bob, "203");
+    let taken = |world: &World| world.phone(desk).live_call().is_some_and(|call| world.view(desk, call).established);
+    assert!(world.until(taken));
+    world.run(Duration::from_millis(100));
+    assert!(!world.view(bob, call).answered && world.office().calls.is_empty());
+    // It dies in the moment in which the caller hears of it.
+    assert!(world.until(|world| world.view(bob, call).answered));
+    restart(&mut world);
+    assert_eq!(calls(&mut world), [1, 1, 0]);
+    world.run(Duration::from_secs(30));
+    assert!(world.view(bob, call).ended.is_none());
+    hang_up(&mut world, bob, call);
+    assert!(world.until(|world| world.phone(desk).live_call().is_none()));
+}
+
+#[test]
+fn a_storage_that_hangs_or_fails_holds_no_call_up() {
+    // 112 goes out over the trunk.
+    for number in ["203", "112"] {
+        for fails in [false, true] {
+            let (mut world, [bob, ..]) = office(68);
+            let trunk = world.add(Setup::direct("112", TRUNK_IP));
+            world.in_office(|office, _| match fails {
+                true => office.store_fails = Some(NotStored::Failed),
+                false => office.store_delay = Duration::from_secs(60),
+            });
+            let begun = world.simulation.now();
+            let call = world.outcome(bob, number).unwrap();
+            // The phone rings for a second.
+            let took = world.simulation.now() - begun;
+            assert!(took < Duration::from_millis(1_500), "{number}, {fails}: {took:?}");
+            world.run(Duration::from_secs(90));
+            assert!(world.view(bob, call).ended.is_none());
+            assert_eq!(world.calls_of(trunk), usize::from(number == "112"));
+        }
+    }
+}
+
+#[test]
+fn whoever_hangs_up_while_the_call_is_stored_ends_it_for_both() {
+    for by_caller in [true, false] {
+        let (mut world, [bob, desk, _]) = office(69);
+        world.in_office(|office, _| office.store_delay = Duration::from_millis(200));
+        let call = world.dial(bob, "203");
+        let taken = |world: &World| world.phone(desk).live_call().filter(|call| world.view(desk, *call).established);
+        assert!(world.until(|world| taken(world).is_some()));
+        let taken = taken(&world).unwrap();
+        assert!(!world.view(bob, call).answered);
+        if by_caller {
+            hang_up(&mut world, bob, call)
+        } else {
+            hang_up(&mut world, desk, taken)
+        }
+        world.run(Duration::from_secs(5));
+        assert!(world.view(bob, call).ended.is_some() && world.phone(desk).live_call().is_none());
+        assert_eq!((calls(&mut world), world.office().calls.len()), ([0, 0, 0], 0));
     }
 }
 

@@ -237,7 +237,10 @@ impl Pbx {
                 self.node.transfer_to(&mut self.ua, now, session, itinerary);
             }
             NodeOutput::Progress(session, progress) => self.progress.push((session, progress)),
-            NodeOutput::Save(session, saved) => drop(self.saved.insert(session, *saved)),
+            NodeOutput::Save(session, saved) => {
+                self.saved.insert(session, *saved);
+                self.node.stored(&mut self.ua, now, session, true);
+            }
             NodeOutput::Over(session) => drop(self.saved.remove(&session)),
         }
     }

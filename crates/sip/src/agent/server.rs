@@ -223,6 +223,13 @@ impl UserAgent {
         self.with_call(call, |call, cx| call.save(cx)).flatten()
     }
 
+    /// A call that comes in as plain data, as it will be once it is answered with this description: to be stored before
+    /// the caller hears of the answer. What the 2xx agrees on besides is in [`UserAgent::save_call`] only.
+    pub fn save_answered_call(&mut self, now: Instant, call: CallId, answer: &Body) -> Option<SavedCall> {
+        self.now = self.now.max(now);
+        self.with_call(call, |call, cx| call.save_answered_with(cx, answer)).flatten()
+    }
+
     /// Goes on with a call that was saved in an earlier life. No event follows from that.
     ///
     /// # Errors

@@ -67,8 +67,19 @@ impl Call {
     /// The call as plain data; only of one that is answered.
     pub(crate) fn save(&self, cx: &Cx<'_>) -> Option<SavedCall> {
         let State::Confirmed(confirmed) = &self.state else { return None };
-        let dialog = &confirmed.dialog;
-        Some(SavedCall {
+        Some(self.saved(cx, &confirmed.dialog, confirmed.caller))
+    }
+
+    /// A call that comes in, as it will be once it is answered so; without the session timer, which the 2xx agrees on.
+    pub(crate) fn save_answered_with(&self, cx: &Cx<'_>, answer: &Body) -> Option<SavedCall> {
+        let State::Alerting(alerting) = &self.state else { return None };
+        let remote_description = self.remote.last().cloned();
+        let saved = self.saved(cx, &alerting.dialog, false);
+        Some(SavedCall { local_description: Some(answer.clone()), remote_description, ..saved })
+    }
+
+    fn saved(&self, cx: &Cx<'_>, dialog: &Dialog, caller: bool) -> SavedCall {
+        SavedCall {
             call_id: dialog.call_id.clone(),
             local: dialog.local.to_string(),
             remote: dialog.remote.to_string(),
@@ -76,7 +87,7 @@ impl Call {
             remote_cseq: dialog.remote_cseq,
             route_set: dialog.route_set.iter().map(Uri::to_string).collect(),
             remote_target: dialog.remote_target.to_string(),
-            caller: confirmed.caller,
+            caller,
             via_server: self.via_server,
             peer_takes_update: self.peer.update,
             peer_knows_timer: self.peer.timer,
@@ -84,7 +95,7 @@ impl Call {
             local_description: self.local_description.clone(),
             remote_description: self.remote.current().cloned(),
             peer: self.peer_address,
-        })
+        }
     }
 
     /// Goes on with a call that was saved.

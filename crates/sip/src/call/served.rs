@@ -38,6 +38,11 @@ impl RemoteDescription {
         self.holds.as_ref()
     }
 
+    /// What the peer described last, also where we did not agree yet.
+    pub(super) fn last(&self) -> Option<&Body> {
+        self.offered.as_ref().or(self.holds.as_ref())
+    }
+
     pub(super) fn restored(holds: Option<Body>) -> Self {
         Self { holds, offered: None }
     }
