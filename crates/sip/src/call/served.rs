@@ -104,7 +104,11 @@ impl Call {
     /// so is a peer that a restored call knows only by its address.
     pub(super) fn goes_back(&self, cx: &Cx<'_>) -> bool {
         let trunk = self.via_server && cx.account.server().is_some();
-        cx.config.role.is_server() && !(trunk && self.flow.is_none_or(|flow| cx.endpoint.flow(flow).is_none()))
+        let flow_is_gone = match self.flow {
+            Some(flow) => cx.endpoint.flow(flow).is_none(),
+            None => self.peer_address.is_none_or(|(protocol, _)| protocol.is_reliable()),
+        };
+        cx.config.role.is_server() && !(trunk && flow_is_gone)
     }
 
     /// What the CANCEL or BYE shall bear.
