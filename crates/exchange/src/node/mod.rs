@@ -280,11 +280,14 @@ impl Node {
         }
     }
 
-    fn split(&mut self, a: Leg, b: Leg) {
+    fn split(&mut self, ua: &mut UserAgent, now: Instant, from: SessionId, a: Leg, b: Leg) {
         let id = self.name();
+        self.outputs.push_back(Output::Split(from, id));
         self.legs.extend([(a.call, id), (b.call, id)]);
         let session = Session::new(id, Some(a), Stage::Talking);
         self.keep(Session { b: Some(b), unsaved: true, ..session });
+        // It is saved on the way out.
+        self.with(ua, now, id, |_, _| ());
     }
 
     fn keep(&mut self, session: Session) {
@@ -307,7 +310,7 @@ impl Node {
             self.deadlines.remove(&(at, id));
         }
         let mut cx = Cx {
-            ua,
+            ua: &mut *ua,
             now,
             session: id,
             legs: &mut self.legs,
@@ -325,7 +328,7 @@ impl Node {
             self.keep(session);
         }
         if let Some((a, b)) = split {
-            self.split(a, b);
+            self.split(ua, now, id, a, b);
         }
         Some(result)
     }

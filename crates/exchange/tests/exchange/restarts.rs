@@ -123,6 +123,29 @@ fn two_calls_become_one_by_an_attended_transfer_after_a_restart() {
 }
 
 #[test]
+fn two_calls_stay_two_where_the_attended_transfer_fails() {
+    let (mut world, [bob, desk, carol]) = office(70);
+    let call = talk(&mut world, bob, "203");
+    let consult = talk(&mut world, bob, "603");
+    world.on(carol, |phone, _| phone.takes_offers = false);
+    world.on(bob, |phone, network| {
+        phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
+    });
+    let refused = Some(&StatusCode::NOT_ACCEPTABLE_HERE);
+    assert!(world.until(|world| world.view(bob, call).transfer.last() == refused));
+    world.run(Duration::from_secs(2));
+    assert_eq!(calls(&mut world), [1, 2, 1]);
+    restart(&mut world);
+    assert_eq!(calls(&mut world), [1, 2, 1], "and after a restart");
+    hang_up(&mut world, bob, consult);
+    assert!(world.until(|world| world.phone(carol).live_call().is_none()));
+    assert_eq!(calls(&mut world), [1, 1, 0]);
+    hang_up(&mut world, bob, call);
+    assert!(world.until(|world| world.phone(desk).live_call().is_none()));
+    assert_eq!(calls(&mut world), [0, 0, 0]);
+}
+
+#[test]
 fn the_caller_hears_of_the_answer_only_once_the_call_is_stored() {
     let (mut world, [bob, desk, _]) = office(67);
     world.in_office(|office, _| office.store_delay = Duration::from_millis(150));

@@ -241,6 +241,7 @@ impl Pbx {
                 self.saved.insert(session, *saved);
                 self.node.stored(&mut self.ua, now, session, true);
             }
+            NodeOutput::Split(..) => {}
             NodeOutput::Over(session) => drop(self.saved.remove(&session)),
         }
     }

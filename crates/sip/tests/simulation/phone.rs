@@ -52,6 +52,8 @@ pub struct Phone {
     pub habit: Habit,
     /// Whether the user goes along with transfers.
     pub transfers: bool,
+    /// Whether it takes another description in mid-call.
+    pub takes_offers: bool,
     pub calls: BTreeMap<CallId, CallView>,
     pub events: Vec<(Instant, Event)>,
     pub timeout: (Instant, TimeoutReason),
@@ -135,6 +137,7 @@ impl Phone {
             account,
             habit: Habit::Answer(Duration::from_secs(1)),
             transfers: true,
+            takes_offers: true,
             calls: BTreeMap::new(),
             events: Vec::new(),
             timeout: (Instant::FAR_FUTURE, TimeoutReason::Idle),
@@ -317,7 +320,8 @@ impl Phone {
             CallEvent::Offer(_) => {
                 view.offers += 1;
                 let answer = self.describe("answer");
-                let _ = self.ua.respond_to_offer(now, call, Ok(answer));
+                let answer = if self.takes_offers { Ok(answer) } else { Err(StatusCode::NOT_ACCEPTABLE_HERE) };
+                let _ = self.ua.respond_to_offer(now, call, answer);
             }
             CallEvent::OfferNeeded(OfferReason::PeerAsked | OfferReason::PathChanged) => {
                 let offer = self.describe("needed");
