@@ -218,10 +218,20 @@ impl App {
     /// Logs in by a provisioning link.
     pub async fn log_in_by_link(stage: &Stage, link: &str, name: &str) -> Self {
         let app = Self { folder: stage.subfolder(&format!("bellbird-{name}")), name: name.to_owned() };
-        let mut command = app.command();
-        command.args(["login", "--link"]).env("BELLBIRD_LINK", link);
-        Bellbird::run(stage, &app.name, &app.folder, &["login"], command).succeeded().await;
+        app.by_link(stage, link).succeeded().await;
         app
+    }
+
+    /// Tries to log in by a link that may lead nowhere.
+    pub fn try_link(stage: &Stage, link: &str, name: &str) -> Bellbird {
+        let app = Self { folder: stage.subfolder(&format!("bellbird-{name}")), name: name.to_owned() };
+        app.by_link(stage, link)
+    }
+
+    fn by_link(&self, stage: &Stage, link: &str) -> Bellbird {
+        let mut command = self.command();
+        command.args(["login", "--link"]).env("BELLBIRD_LINK", link);
+        Bellbird::run(stage, &self.name, &self.folder, &["login"], command)
     }
 
     /// Runs a subcommand by this log-in (`["call", "602", "--for", "2"]`).

@@ -82,6 +82,16 @@ impl Server {
         self.is_ready(Place::LOOPBACK, 0).await;
     }
 
+    /// Starts it with the same data on the same ports, with HTTPS instead of HTTP: the test can't ask it any more, an app can.
+    pub async fn over_https(mut self, stage: &Stage, arguments: &[&str]) -> Self {
+        self.stop().await;
+        let sockets = Sockets { host: &self.host, http_port: self.http_port, sip_port: self.sip_port };
+        let command = sockets.command(Place::LOOPBACK, &self.folder, arguments);
+        self.process = stage.start("bellbird-server, over HTTPS", command);
+        self.log().wait_for(0, "listens on https://", LIMIT).await;
+        self
+    }
+
     /// Starts it with the same data in another network, without the demo's limits; from here it can't be asked any more.
     pub async fn moved_to(mut self, stage: &Stage, place: Place<'_>, arguments: &[&str]) -> Self {
         self.stop().await;
