@@ -311,10 +311,12 @@ fn register(user: &str, secret: &str) -> String {
          <verifyauth assign_to=\"known\" username=\"{user}\" password=\"{secret}\"/></action></recv>\
          <nop next=\"right\" test=\"known\"/>"
     );
+    // In one step with the jump: what comes in between two steps ends the script.
+    let send_and_wait = |status, more| send(&reply(status, more), false).replace("<send>", "<send next=\"again\">");
     format!(
-        "{}<label id=\"again\"/>{verify}{}<nop next=\"again\"/><label id=\"right\"/>{}<nop next=\"again\"/>",
+        "{}<label id=\"again\"/>{verify}{}<label id=\"right\"/>{}",
         send(&reply("401 Unauthorized", challenge), false),
-        send(&reply("403 Wrong password", "Content-Length: 0\n\n"), false),
-        send(&reply("200 OK", "Expires: 600\nContent-Length: 0\n\n"), false),
+        send_and_wait("403 Wrong password", "Content-Length: 0\n\n"),
+        send_and_wait("200 OK", "Expires: 600\nContent-Length: 0\n\n"),
     )
 }
