@@ -70,7 +70,7 @@ impl Encoder {
         match self {
             Self::Opus(encoder) => encoder.reset(),
             Self::G722(encoder) => encoder.reset(),
-            Self::G711(_) => {}
+            Self::G711(encoder) => encoder.reset(),
         }
     }
 }
