@@ -79,8 +79,9 @@ async fn two_of_us_tell_each_other_how_a_poor_network_sounds() {
     for phone in [&mut alice, &mut dave] {
         let report = last_report(phone).await;
         assert_shows_loss(&report);
-        let theirs = report["remote_mos"].as_f64();
-        assert!(theirs.is_some_and(|mos| mos < 3.9), "{report}");
+        // Their last report covers a part of the call, in which chance may be kind.
+        let (mos, loss) = (report["remote_mos"].as_f64(), report["remote_loss_percent"].as_f64());
+        assert!(mos.is_some_and(|mos| mos < 4.2) && loss.is_some_and(|percent| percent > 0.5), "{report}");
     }
     alice.succeeded().await;
     dave.succeeded().await;
