@@ -1,7 +1,6 @@
 //! Adding an account, calling, being called, holding, hanging up; with the sound scored in both directions.
 
-use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bellbird_tests::score::{Band, pesq};
 use bellbird_tests::{
@@ -58,22 +57,18 @@ async fn a_person_adds_an_account_and_talks_both_ways() {
     scene.window.close().await;
 }
 
-/// What is said while muted stays here; keys arrive; who is handed over talks to the other.
+/// Keys arrive; who is handed over talks to the other.
 #[tokio::test]
-async fn a_person_mutes_presses_keys_and_hands_the_call_over() {
+async fn a_person_presses_keys_and_hands_the_call_over() {
     let mut scene = Scene::set().await;
     let dave = BaresipAccount::at(&scene.kamailio, Transport::Udp, "dave");
     let mut dave = Baresip::start(&scene.stage, &dave, &scene.far).await;
     scene.add_account().await;
     scene.window.enter("Name, number or address", &format!("sip:bob@{DOMAIN}")).await;
     scene.bob.established().await;
-    let began = Instant::now();
     scene.window.reads("In call").await;
-    scene.window.press("Mute").await;
-    let muted = scene.says_something(began).await;
-    scene.window.press("Mute").await;
-    let open = scene.says_something(began).await;
-    scene.window.press("Keypad").await;
+    // The dial field below has one of this name, too.
+    scene.window.press_nth(".ctl button", 3).await;
     for (key, digit) in [(3, "4"), (1, "2")] {
         scene.window.press_nth(".keys button", key).await;
         assert_eq!(scene.bob.event("CALL_DTMF_START").await["param"], digit);
@@ -88,10 +83,6 @@ async fn a_person_mutes_presses_keys_and_hands_the_call_over() {
     scene.window.reads_no_longer("In call").await;
     dave.hang_up().await;
     scene.bob.closed().await;
-    scene.bob.stop().await;
-    let heard = Wav::read(&scene.bob.heard());
-    let (muted, open) = (heard.level_db(muted.start, muted.end), heard.level_db(open.start, open.end));
-    assert!(muted < -60.0 && open > -45.0, "{muted:.0} dB while muted, {open:.0} dB before and after");
     scene.window.close().await;
 }
 
@@ -208,15 +199,6 @@ impl Scene {
         self.type_account(&secret_of("alice")).await;
         self.window.reads("Reachable").await;
         self.kamailio.registered("alice").await;
-    }
-
-    /// Speaks for a while; when, in seconds of the call, without its edges: the sound takes its time.
-    async fn says_something(&self, began: Instant) -> Range<f64> {
-        let speaking = self.pulse.speak(&self.stage, &self.near);
-        let start = began.elapsed().as_secs_f64();
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        drop(speaking);
-        start + 1.0..began.elapsed().as_secs_f64() - 0.5
     }
 
     async fn type_account(&self, secret: &str) {
