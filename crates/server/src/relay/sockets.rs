@@ -106,13 +106,7 @@ impl Relay {
     /// # Errors
     /// See [`RelayError`].
     pub(crate) fn offer(&self, session: u64, from: Place, to: Place, text: &str) -> Result<String, RelayError> {
-        let described = Described::read(text).ok_or(RelayError::NotSdp)?;
-        let own = self.own_address(to)?;
-        let mut state = self.state();
-        self.touch(&mut state, session, from, &described)?;
-        self.touch(&mut state, session, to, &described)?;
-        state.core.describe(from.key, &described);
-        Ok(sdp::redirect(text, own, &state.core.ports_of(to.key), to.with_ice))
+        self.carry_over(session, from, to, text, |_| {})
     }
 
     /// The answer to an offer that was relayed: these two hear each other from now on.
@@ -120,13 +114,25 @@ impl Relay {
     /// # Errors
     /// See [`RelayError`].
     pub(crate) fn answer(&self, session: u64, from: Place, to: Place, text: &str) -> Result<String, RelayError> {
+        self.carry_over(session, from, to, text, |core| core.link(from.key, to.key))
+    }
+
+    /// A description as the other end gets it: with our addresses in place of the sender's.
+    fn carry_over(
+        &self,
+        session: u64,
+        from: Place,
+        to: Place,
+        text: &str,
+        then: impl FnOnce(&mut Core),
+    ) -> Result<String, RelayError> {
         let described = Described::read(text).ok_or(RelayError::NotSdp)?;
         let own = self.own_address(to)?;
         let mut state = self.state();
         self.touch(&mut state, session, from, &described)?;
         self.touch(&mut state, session, to, &described)?;
         state.core.describe(from.key, &described);
-        state.core.link(from.key, to.key);
+        then(&mut state.core);
         Ok(sdp::redirect(text, own, &state.core.ports_of(to.key), to.with_ice))
     }
 
