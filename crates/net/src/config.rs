@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bellbird_base::Duration;
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
 use thiserror::Error;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
@@ -81,6 +81,23 @@ impl Trust {
     pub fn add_file(&mut self, path: &Path) -> Result<(), BadIdentity> {
         self.authorities.extend(certificates(CertificateDer::pem_file_iter(path))?);
         Ok(())
+    }
+
+    /// All of them. Reading the system's takes a while and blocks.
+    pub fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        if self.system {
+            let found = rustls_native_certs::load_native_certs();
+            for error in &found.errors {
+                tracing::warn!("some of the system's certificate authorities can't be read: {error}");
+            }
+            roots.add_parsable_certificates(found.certs);
+        }
+        roots.add_parsable_certificates(self.authorities.iter().cloned());
+        if roots.is_empty() {
+            tracing::warn!("no certificate authority is known: every encrypted connection will be refused");
+        }
+        roots
     }
 }
 

@@ -5,9 +5,9 @@ mod verifier;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::task;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
@@ -70,7 +70,7 @@ impl Tls {
             return Ok(Arc::clone(config));
         }
         let trust = self.trust.clone();
-        let config = task::spawn_blocking(move || client_config(Anchors::Known(roots(&trust)))).await;
+        let config = task::spawn_blocking(move || client_config(Anchors::Known(trust.roots()))).await;
         let config = config.map_err(|error| CloseReason::Tls(error.to_string()))?;
         let config = Arc::new(config.map_err(|error| CloseReason::from(&error))?);
         Ok(Arc::clone(self.slot().get_or_insert(config)))
@@ -86,22 +86,6 @@ fn client_config(anchors: Anchors) -> Result<ClientConfig, rustls::Error> {
     let verifier = SipVerifier::new(anchors, &provider);
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
-}
-
-fn roots(trust: &Trust) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    if trust.system {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!("some of the system's certificate authorities can't be read: {error}");
-        }
-        roots.add_parsable_certificates(found.certs);
-    }
-    roots.add_parsable_certificates(trust.authorities.iter().cloned());
-    if roots.is_empty() {
-        tracing::warn!("no certificate authority is known: every encrypted connection will be refused");
-    }
-    roots
 }
 
 /// The server's side of TLS.

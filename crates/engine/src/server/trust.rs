@@ -9,7 +9,7 @@ use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 /// The client's side of TLS. With an authority nobody else is believed, the system's included.
 pub(super) async fn config(trust: &Trust, authority: Option<String>) -> Result<Arc<ClientConfig>, HttpFailure> {
@@ -25,24 +25,11 @@ pub(super) async fn config(trust: &Trust, authority: Option<String>) -> Result<A
         None => {
             let trust = trust.clone();
             // Reading the system's authorities takes a while.
-            let roots = tokio::task::spawn_blocking(move || roots(&trust)).await;
+            let roots = tokio::task::spawn_blocking(move || trust.roots()).await;
             let roots = roots.map_err(|error| HttpFailure::Broken(error.to_string()))?;
             builder.with_root_certificates(roots).with_no_client_auth()
         }
     }))
-}
-
-fn roots(trust: &Trust) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    if trust.system {
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            tracing::warn!("some of the system's certificate authorities can't be read: {error}");
-        }
-        roots.add_parsable_certificates(found.certs);
-    }
-    roots.add_parsable_certificates(trust.authorities.iter().cloned());
-    roots
 }
 
 /// Believes the authority with this fingerprint, which the server has to send along, and nobody else.
