@@ -38,4 +38,4 @@ pub use address::local_address_towards;
 pub use close::{CertificateProblem, CloseReason, WebSocketProblem};
 pub use config::{BadIdentity, Dns, NetConfig, Pin, ServerIdentity, Trust};
 pub use handle::{ListenError, NetEvent, NetHandle};
-pub use tls::verify_pinned;
+pub use tls::{Judge, Shown, client_config, verify_pinned};

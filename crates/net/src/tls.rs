@@ -1,12 +1,12 @@
 //! TLS as SIP wants it: the certificate has to bear the SIP domain's name (RFC 5922).
 
+mod anchors;
+mod judge;
 mod pinned;
-mod verifier;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::ClientConfig;
-use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use tokio::task;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
@@ -14,8 +14,9 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 use crate::close::CloseReason;
 use crate::config::{Pin, ServerIdentity, Trust};
 use crate::stream::Stream;
+use anchors::Anchors;
+pub use judge::{Judge, Shown, client_config};
 pub use pinned::verify_pinned;
-use verifier::{Anchors, SipVerifier};
 
 /// The client's side of TLS. All connections share it, so that sessions are resumed.
 pub(crate) struct Tls {
@@ -79,13 +80,6 @@ impl Tls {
     fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<ClientConfig>>> {
         self.config.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn client_config(anchors: Anchors) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(ring::default_provider());
-    let verifier = SipVerifier::new(anchors, &provider);
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
 /// The server's side of TLS.

@@ -2,91 +2,43 @@
 
 use std::sync::Arc;
 
-use bellbird_net::{Trust, verify_pinned};
+use bellbird_net::{Judge, Shown, Trust, client_config, verify_pinned};
 use bellbird_phone::HttpFailure;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, Error};
 
 /// The client's side of TLS. With an authority nobody else is believed, the system's included.
 pub(super) async fn config(trust: &Trust, authority: Option<String>) -> Result<Arc<ClientConfig>, HttpFailure> {
     let broken = |error: Error| HttpFailure::Broken(error.to_string());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    if let Some(authority) = authority {
+        return Ok(Arc::new(client_config(Pinned(authority)).map_err(broken)?));
+    }
+    let trust = trust.clone();
+    // Reading the system's authorities takes a while.
+    let roots = tokio::task::spawn_blocking(move || trust.roots()).await;
+    let roots = roots.map_err(|error| HttpFailure::Broken(error.to_string()))?;
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().map_err(broken)?;
-    Ok(Arc::new(match authority {
-        Some(authority) => {
-            let verifier = Arc::new(Pinned::new(authority, &provider));
-            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-        }
-        None => {
-            let trust = trust.clone();
-            // Reading the system's authorities takes a while.
-            let roots = tokio::task::spawn_blocking(move || trust.roots()).await;
-            let roots = roots.map_err(|error| HttpFailure::Broken(error.to_string()))?;
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
-    }))
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
-/// Believes the authority with this fingerprint, which the server has to send along, and nobody else.
+/// Believes the authority with this fingerprint (SHA-256, lower-case hexadecimal), which the server has to send along, and
+/// nobody else.
 #[derive(Debug)]
-struct Pinned {
-    /// SHA-256 in lower-case hexadecimal.
-    authority: String,
-    algorithms: WebPkiSupportedAlgorithms,
-}
+struct Pinned(String);
 
-impl Pinned {
-    fn new(authority: String, provider: &CryptoProvider) -> Self {
-        Self { authority, algorithms: provider.signature_verification_algorithms }
-    }
-}
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        verify_pinned(&self.authority, end_entity, intermediates, now, &self.algorithms)?;
-        let certificate = ParsedCertificate::try_from(end_entity)?;
-        verify_server_name(&certificate, server_name)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+impl Judge for Pinned {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), Error> {
+        verify_pinned(&self.0, shown)?;
+        verify_server_name(&ParsedCertificate::try_from(shown.certificate)?, shown.name)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
     use super::*;
 
@@ -116,9 +68,10 @@ mod tests {
     }
 
     fn is_believed(pin: &CertificateDer<'_>, shown: &CertificateDer<'_>, beside: &[CertificateDer<'_>]) -> bool {
-        let pinned = Pinned::new(fingerprint(pin), &rustls::crypto::ring::default_provider());
         let name = ServerName::try_from("bel.fiets.example").unwrap();
-        pinned.verify_server_cert(shown, beside, &name, &[], UnixTime::now()).is_ok()
+        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+        let shown = Shown { certificate: shown, beside, name: &name, now: UnixTime::now(), algorithms: &algorithms };
+        Pinned(fingerprint(pin)).judge(&shown).is_ok()
     }
 
     #[test]
