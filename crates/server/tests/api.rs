@@ -2,20 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
+mod person;
+
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 use bellbird_contract::server::{Role, UserDraft};
 use bellbird_server::api::authorise::{Action, TABLE, allows};
-use bellbird_server::config::{Config, Flags};
-use bellbird_server::edge::NoEdge;
-use bellbird_server::store::Store;
-use bellbird_server::{admin, auth, demo, domain, serve};
-use futures_util::{SinkExt as _, StreamExt as _};
+use bellbird_server::{admin, auth, demo, domain};
+use person::{Server, next, next_any, problem};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_logs_in_and_lives_with_its_lock() {
@@ -274,106 +270,4 @@ async fn a_dry_run_says_who_becomes_unreachable_and_which_number_loses_its_last_
     assert_eq!(kinds, ["unreachable", "numberWithoutPhone"], "{dry:?}");
     let settings = marieke.get(&format!("/users/{els}/settings")).await;
     assert_eq!(settings["document"]["incoming"]["mode"], "individual");
-}
-
-struct Server {
-    base: String,
-    store: Store,
-    http: reqwest::Client,
-    _folder: tempfile::TempDir,
-}
-
-struct Person {
-    base: String,
-    token: String,
-    http: reqwest::Client,
-}
-
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
-
-impl Server {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let flags = Flags {
-            data: Some(folder.path().to_owned()),
-            http: Some("127.0.0.1:0".parse().unwrap()),
-            ..Flags::default()
-        };
-        let config = Config::load(&flags).unwrap();
-        let store = serve::open_store(&config).await.unwrap();
-        demo::seed(&store).await.unwrap();
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let serving =
-            serve::serve(config, store.clone(), Arc::new(NoEdge), |at| tell.send(at).unwrap(), std::future::pending());
-        tokio::spawn(serving);
-        let base = format!("http://{}/api/v1", told.await.unwrap());
-        Self { base, store, http: reqwest::Client::new(), _folder: folder }
-    }
-
-    async fn log_in(&self, login: &str) -> Person {
-        let client = json!({"name": "Test", "version": "1", "protocol": 1});
-        let body = json!({"login": login, "secret": demo::PASSWORD, "client": client});
-        let answer = self.http.post(format!("{}/log-in", self.base)).json(&body).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        self.with_token(answer["deviceToken"].as_str().unwrap_or_else(|| panic!("{answer}")))
-    }
-
-    fn with_token(&self, token: &str) -> Person {
-        Person { base: self.base.clone(), token: token.to_owned(), http: self.http.clone() }
-    }
-
-    async fn user(&self, login: &str) -> u64 {
-        let identities = self.store.identities(login.to_owned(), String::new()).await.unwrap();
-        identities[0].user.id.0
-    }
-}
-
-impl Person {
-    async fn get(&self, path: &str) -> Value {
-        self.send(Method::GET, path, None).await.1
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
-    }
-
-    async fn events(&self, since: Option<u64>) -> Socket {
-        use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-        let mut request = format!("{}/events", self.base.replace("http://", "ws://")).into_client_request().unwrap();
-        request.headers_mut().insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
-        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        let subscribe = json!({"kind": "subscribe", "since": since}).to_string();
-        socket.send(Message::Text(subscribe.into())).await.unwrap();
-        socket
-    }
-}
-
-fn problem(answer: &(StatusCode, Value)) -> (u16, &str) {
-    (answer.0.as_u16(), answer.1["code"].as_str().unwrap_or("no code"))
-}
-
-/// The next event of a kind.
-async fn next(socket: &mut Socket, kind: &str) -> Value {
-    loop {
-        let event = next_any(socket).await;
-        if event["kind"]["kind"] == kind {
-            return event;
-        }
-    }
-}
-
-async fn next_any(socket: &mut Socket) -> Value {
-    loop {
-        let message = tokio::time::timeout(Duration::from_secs(20), socket.next()).await.expect("an event comes");
-        if let Message::Text(text) = message.unwrap().unwrap() {
-            return serde_json::from_str(&text).unwrap();
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! A server with the demo's people, and clients that talk to it.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ pub(crate) struct Server {
 pub(crate) struct Person {
     base: String,
     pub(crate) token: String,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
 }
 
 pub(crate) type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
@@ -124,11 +126,18 @@ pub(crate) fn problem(answer: &(StatusCode, Value)) -> (u16, &str) {
 /// The next event of a kind.
 pub(crate) async fn next(socket: &mut Socket, kind: &str) -> Value {
     loop {
-        let message = tokio::time::timeout(Duration::from_secs(20), socket.next()).await.expect("an event comes");
-        let Message::Text(text) = message.unwrap().unwrap() else { continue };
-        let event: Value = serde_json::from_str(&text).unwrap();
+        let event = next_any(socket).await;
         if event["kind"]["kind"] == kind {
             return event;
+        }
+    }
+}
+
+pub(crate) async fn next_any(socket: &mut Socket) -> Value {
+    loop {
+        let message = tokio::time::timeout(Duration::from_secs(20), socket.next()).await.expect("an event comes");
+        if let Message::Text(text) = message.unwrap().unwrap() {
+            return serde_json::from_str(&text).unwrap();
         }
     }
 }
