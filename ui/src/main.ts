@@ -3,6 +3,7 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/phone.css';
 import './styles/server.css';
+import './styles/trace.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { openHost } from './host/open';

@@ -2,6 +2,7 @@ import '../styles/tokens.css';
 import '../styles/base.css';
 import '../styles/controls.css';
 import '../styles/portal.css';
+import '../styles/trace.css';
 import { mount } from 'svelte';
 import { openWire } from './open';
 import Portal from './Portal.svelte';

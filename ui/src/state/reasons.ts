@@ -1,7 +1,6 @@
 import type { CallRecord, DeviceName, HistoryEntry, Me, Reason } from '../contract';
 import { list } from '../i18n/dates';
 import { deviceWord } from '../i18n/devices';
-import type { IconName } from '../icons/lucide';
 import { m } from '../paraglide/messages';
 
 /** How far a clock here and the server's may be apart for one call. */
@@ -49,35 +48,6 @@ export function headline({ device, rang }: Reason): string | undefined {
   if (!device) return undefined;
   const words = { device: capital(deviceWord(device)) };
   return rang ? m.why_rang(words) : m.why_silent(words);
-}
-
-/** How a reason looks. */
-export function look({ rang, cause, device }: Reason): { icon: IconName; tone: string } {
-  switch (cause) {
-    case 'doNotDisturb':
-    case 'sharedAllOnDnd':
-      return { icon: 'moon', tone: 'dnd' };
-    case 'forwardingPaused':
-      return { icon: 'pause', tone: 'dnd' };
-    case 'receiveOffHere':
-      return { icon: 'bell-off', tone: '' };
-    case 'receiveOffEverywhere':
-    case 'makingCallsOff':
-    case 'userDisabled':
-      return { icon: 'lock', tone: 'lock' };
-    case 'callerHungUp':
-      return { icon: 'phone-off', tone: '' };
-    case 'deviceRefused':
-    case 'suspectedDeviceDnd':
-    case 'trunkRefused':
-    case 'noTrunk':
-    case 'loop':
-    case 'noCodecInCommon':
-      return { icon: 'triangle-alert', tone: 'warn' };
-    default:
-      if (rang) return { icon: 'bell-ring', tone: 'ok' };
-      return { icon: device ? 'bell-off' : 'phone-forwarded', tone: '' };
-  }
 }
 
 /** The other side of a call, from the user's. */

@@ -2,7 +2,6 @@ import type { CallOutcome, CallRecord, Party, Reason } from '../../contract';
 import { partyName } from '../../i18n/calls';
 import { causeWords } from '../../i18n/causes';
 import { deviceWord } from '../../i18n/devices';
-import type { IconName } from '../../icons/lucide';
 import { m } from '../../paraglide/messages';
 
 export function outcomeName(record: Pick<CallRecord, 'outcome' | 'ended'>): string {
@@ -44,53 +43,6 @@ export function stepTitle(reason: Reason, userName: string | undefined): string 
 /** Why, told to somebody who looks after others. */
 export function whyWords(reason: Reason): string {
   return causeWords(reason, undefined, Date.now());
-}
-
-type Tone = 'ok' | 'no' | 'dnd' | 'warn' | 'lock' | '';
-
-/** The icon and colour of a step; the words say it too. */
-export function stepLook({ cause, rang }: Reason): { icon: IconName; tone: Tone } {
-  switch (cause) {
-    case 'doNotDisturb':
-    case 'sharedAllOnDnd':
-    case 'suspectedDeviceDnd':
-      return { icon: 'moon', tone: 'dnd' };
-    case 'forwardingPaused':
-      return { icon: 'pause', tone: 'dnd' };
-    case 'receiveOffHere':
-    case 'receiveOffEverywhere':
-    case 'makingCallsOff':
-      return { icon: 'lock', tone: 'lock' };
-    case 'onAnotherCall':
-    case 'busyHere':
-      return { icon: 'phone-call', tone: 'warn' };
-    case 'notAvailable':
-    case 'userDisabled':
-      return { icon: 'user-x', tone: '' };
-    case 'callerHungUp':
-    case 'declined':
-      return { icon: 'phone-off', tone: '' };
-    case 'numberLeadsTo':
-    case 'numberUnassigned':
-      return { icon: 'phone-incoming', tone: '' };
-    case 'wentOut':
-      return { icon: 'phone-outgoing', tone: 'ok' };
-    case 'forwardedAlways':
-    case 'forwardedBusy':
-    case 'forwardedNoAnswer':
-    case 'forwardedUnreachable':
-    case 'destinationIfNoAnswer':
-      return { icon: 'phone-forwarded', tone: '' };
-    case 'noTrunk':
-    case 'trunkRefused':
-    case 'deviceRefused':
-    case 'tooManyCalls':
-    case 'noCodecInCommon':
-    case 'loop':
-      return { icon: 'circle-alert', tone: 'no' };
-    default:
-      return rang ? { icon: 'bell-ring', tone: 'ok' } : { icon: 'circle-minus', tone: '' };
-  }
 }
 
 /** All steps as plain text, for a mail to whoever asks. */
