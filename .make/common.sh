@@ -14,6 +14,8 @@ mkdir -p "$STAMPS"
 if [ "${CI:-}" = "true" ] && [ -z "${CARGO_TARGET_DIR:-}" ]; then
     export CARGO_TARGET_DIR="$BELLBIRD_CACHE/target"
 fi
+# A clone at another path would only add to what is kept for working on one file after the other.
+if [ "${CI:-}" = "true" ]; then export CARGO_INCREMENTAL=0; fi
 TARGET_DIR="${CARGO_TARGET_DIR:-$ROOT/target}"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
