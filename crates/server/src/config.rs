@@ -78,6 +78,8 @@ pub struct Config {
     pub log_json: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Machines besides this one that may read the figures.
+    pub metrics_from: Vec<std::net::IpAddr>,
     /// What phones are told about the SIP side.
     pub sip: Sip,
 }
@@ -169,6 +171,7 @@ struct File {
     log: Option<String>,
     log_json: bool,
     trusted_proxies: Vec<std::net::IpAddr>,
+    metrics_from: Vec<std::net::IpAddr>,
     sip: Sip,
 }
 
@@ -255,6 +258,7 @@ impl Config {
             log: flags.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_json: file.log_json,
             trusted_proxies: file.trusted_proxies,
+            metrics_from: file.metrics_from,
             sip,
         })
     }

@@ -1,9 +1,11 @@
 //! What Prometheus is told.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -14,6 +16,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::App;
+use super::authorise::From;
+use super::problem::{Problem, not_found};
+use crate::config::Config;
 use crate::edge::Figures;
 use crate::store::Store;
 use crate::tls::CertificateFigures;
@@ -103,11 +108,52 @@ impl Metrics {
     }
 }
 
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+/// For this machine and those that the configuration names.
+pub(crate) async fn metrics(
+    State(app): State<Arc<App>>,
+    From(address): From,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    if !may_read(&app.config, address, &headers) {
+        return Err(not_found("page"));
+    }
     app.metrics.look(&app.edge.figures());
     let mut text = String::new();
     if encode(&mut text, &app.metrics.registry).is_err() {
         tracing::error!("the metrics could not be written");
     }
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+    Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
+}
+
+fn may_read(config: &Config, address: IpAddr, headers: &HeaderMap) -> bool {
+    // What an unknown proxy on this machine sends on comes from who knows where.
+    let sent_on = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
+    let is_here = address.is_loopback() && (!sent_on || !config.trusted_proxies.is_empty());
+    is_here || config.metrics_from.contains(&address)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::config::Flags;
+
+    #[test]
+    fn figures_are_for_this_machine_and_those_that_are_named() {
+        let mut config = Config::load(&Flags::default()).unwrap();
+        config.metrics_from = vec!["10.0.0.9".parse().unwrap()];
+        let may = |config: &Config, address: &str, sent_on: bool| {
+            let mut headers = HeaderMap::new();
+            if sent_on {
+                headers.insert("x-forwarded-for", HeaderValue::from_static("203.0.113.7"));
+            }
+            may_read(config, address.parse().unwrap(), &headers)
+        };
+        assert!(may(&config, "127.0.0.1", false) && may(&config, "::1", false) && may(&config, "10.0.0.9", false));
+        assert!(!may(&config, "203.0.113.7", false) && !may(&config, "10.0.0.8", false));
+        assert!(!may(&config, "127.0.0.1", true), "a proxy that nobody told us of");
+        config.trusted_proxies = vec!["10.0.0.1".parse().unwrap()];
+        assert!(may(&config, "127.0.0.1", true), "whose address is known");
+    }
 }
