@@ -29,6 +29,22 @@ async fn postgres_does_what_every_storage_does() {
     tokio::task::spawn_blocking(move || drop(store)).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_over_one_database_hear_of_each_others_changes_also_after_it_was_away() {
+    let Some(mut postgres) = Postgres::start() else { return };
+    let url = postgres.url();
+    let open = move || [Store::open_postgres(&url).unwrap(), Store::open_postgres(&url).unwrap()];
+    let [one, other] = tokio::task::spawn_blocking(open).await.unwrap();
+    conformance::nodes(&one, &other).await;
+    let again = move || {
+        postgres.kill_and_restart();
+        postgres
+    };
+    let postgres = tokio::task::spawn_blocking(again).await.unwrap();
+    conformance::nodes(&one, &other).await;
+    tokio::task::spawn_blocking(move || drop((one, other, postgres))).await.unwrap();
+}
+
 #[test]
 fn sqlite_keeps_what_it_acknowledged_through_a_hundred_kills() {
     let folder = tempfile::tempdir().unwrap();
@@ -42,9 +58,9 @@ fn postgres_keeps_what_it_acknowledged_while_server_and_database_are_killed() {
     let Some(mut postgres) = Postgres::start() else { return };
     let place = ["--database".to_owned(), postgres.url()];
     let mut acknowledged = BTreeSet::new();
-    for round in 0..30 {
+    for round in 0..100 {
         acknowledged.extend(kill_under_load(&place, round));
-        if round % 10 == 9 {
+        if round % 20 == 19 {
             postgres.kill_and_restart();
         }
     }

@@ -53,8 +53,12 @@ impl<'t> Act<'t> {
         Self { tx, actor, org: actor.org, changes: Vec::new() }
     }
 
-    pub(crate) fn into_changes(self) -> Vec<Published> {
-        self.changes
+    /// What was changed, of which other nodes hear with the commit.
+    pub(crate) fn into_changes(self) -> Result<Vec<Published>, StoreError> {
+        if let Some(last) = self.changes.last() {
+            self.tx.tell_nodes(last)?;
+        }
+        Ok(self.changes)
     }
 
     /// The next id of a kind in this organisation.

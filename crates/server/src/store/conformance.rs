@@ -279,3 +279,30 @@ pub async fn crowd(store: &Store) {
     assert_eq!(store.users(actor.org).await.unwrap().len(), 65);
     assert_eq!(store.revision(actor.org).await.unwrap().0, before.0 + 64);
 }
+
+/// Two nodes over one database: each hears of all changes, in one order, whoever made them.
+pub async fn nodes(one: &Store, other: &Store) {
+    let actor = shop(one).await;
+    let before = one.revision(actor.org).await.unwrap();
+    let mut listeners = [one.subscribe(), other.subscribe()];
+    let tasks: Vec<_> = (0..40)
+        .map(|index| {
+            let (store, actor) = (if index % 2 == 0 { one } else { other }.clone(), actor.clone());
+            tokio::spawn(async move { member(&store, &actor, &format!("{}", 1_000 + index)).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    for listener in &mut listeners {
+        let mut heard = Vec::new();
+        while heard.len() < 40 {
+            let published = listener.recv().await.unwrap();
+            // Making the organisation itself is told late to the node that did not.
+            if published.org == actor.org && published.revision > before {
+                heard.push(published.revision.0);
+            }
+        }
+        assert_eq!(heard, (before.0 + 1..=before.0 + 40).collect::<Vec<_>>());
+    }
+}

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::StoreError;
+use super::{Published, StoreError};
 
 /// A parameter or a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +130,11 @@ pub(crate) trait Transaction {
     /// The first row, if there is one.
     fn first(&mut self, sql: &str, values: &[Value]) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, values)?.into_iter().next())
+    }
+
+    /// Lets other nodes know, once this is committed, up to where there is something to read.
+    fn tell_nodes(&mut self, _last: &Published) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

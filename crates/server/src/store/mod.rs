@@ -13,6 +13,7 @@ mod credentials;
 mod dnd;
 mod error;
 mod migrations;
+mod nodes;
 mod numbers;
 mod organisations;
 mod outbox;
@@ -22,6 +23,7 @@ mod requests;
 mod rows;
 mod settings;
 pub mod sqlite;
+mod teller;
 mod threads;
 mod users;
 
@@ -47,6 +49,7 @@ pub use users::Found;
 use crate::domain::{Actor, Change};
 use act::Act;
 use connection::Transaction;
+use teller::Teller;
 use threads::Lane;
 
 /// A change that was committed.
@@ -60,9 +63,6 @@ pub struct Published {
     pub change: Change,
 }
 
-/// Changes that wait for the slowest listener; who falls further behind starts again from a snapshot.
-const BACKLOG: usize = 1_024;
-
 pub(crate) struct Lanes {
     writer: Lane,
     readers: Lane,
@@ -72,7 +72,7 @@ pub(crate) struct Lanes {
 #[derive(Clone)]
 pub struct Store {
     lanes: Arc<Lanes>,
-    changes: broadcast::Sender<Arc<Published>>,
+    teller: Arc<Teller>,
 }
 
 impl Store {
@@ -82,7 +82,8 @@ impl Store {
     /// Where the folder can't be written, or the file comes from a newer program.
     pub fn open_sqlite(folder: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
         let opened = sqlite::open(folder)?;
-        Ok((Self::new(opened.lanes), opened.moved_aside))
+        let store = Self { lanes: Arc::new(opened.lanes), teller: Arc::new(Teller::alone()) };
+        Ok((store, opened.moved_aside))
     }
 
     /// PostgreSQL. Blocks, and may not be called on a thread of the async runtime.
@@ -90,22 +91,18 @@ impl Store {
     /// # Errors
     /// Where it can't be reached, or its schema comes from a newer program.
     pub fn open_postgres(url: &str) -> Result<Self, StoreError> {
-        Ok(Self::new(postgres::open(url)?))
+        let (lanes, teller) = postgres::open(url)?;
+        Ok(Self { lanes: Arc::new(lanes), teller })
     }
 
-    fn new(lanes: Lanes) -> Self {
-        Self { lanes: Arc::new(lanes), changes: broadcast::channel(BACKLOG).0 }
-    }
-
-    /// Changes from now on, in the order of their revisions.
+    /// Changes from now on, those of other nodes too, in the order of their revisions.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Published>> {
-        self.changes.subscribe()
+        self.teller.subscribe()
     }
 
-    /// Tells a change that is not stored.
+    /// Tells a change that is not stored, to those who listen here.
     pub fn publish(&self, published: Published) {
-        // Nobody may be listening.
-        self.changes.send(Arc::new(published)).ok();
+        self.teller.tell(published);
     }
 
     /// Whether the database answers.
@@ -139,17 +136,13 @@ impl Store {
         actor: &Actor,
         use_case: impl FnOnce(&mut Act<'_>) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
-        let (actor, changes) = (actor.clone(), self.changes.clone());
+        let (actor, teller) = (actor.clone(), Arc::clone(&self.teller));
         let run = move |tx: &mut dyn Transaction| {
             let mut act = Act::new(tx, &actor);
             let result = use_case(&mut act)?;
-            Ok((result, act.into_changes()))
+            Ok((result, act.into_changes()?))
         };
-        let publish = move |(_, published): &(R, Vec<Published>)| {
-            for change in published {
-                changes.send(Arc::new(change.clone())).ok();
-            }
-        };
-        Ok(self.lanes.writer.run(run, publish).await?.0)
+        let tell = move |(_, changes): &(R, Vec<Published>)| teller.tell_own(changes);
+        Ok(self.lanes.writer.run(run, tell).await?.0)
     }
 }

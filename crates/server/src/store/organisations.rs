@@ -88,6 +88,9 @@ impl StoredOrganisation {
     }
 }
 
+/// Before anything changed.
+pub(super) const FIRST: Revision = Revision(1);
+
 impl Store {
     /// Makes an organisation. Its realm is its domain now, and stays so if the domain ever changes.
     pub async fn create_organisation(&self, new: NewOrganisation, now: Timestamp) -> Result<OrgId, StoreError> {
@@ -194,8 +197,15 @@ pub(crate) fn create(tx: &mut dyn Transaction, new: &NewOrganisation, now: Times
         revision: Revision(1),
     };
     tx.execute(
-        "INSERT INTO organisations (org_id, domain, realm, revision, created_at, document) VALUES ($1, $2, $3, 1, $4, $5)",
-        &[id.into(), domain.as_str().into(), domain.as_str().into(), now.0.into(), json(&document)?],
+        "INSERT INTO organisations (org_id, domain, realm, revision, created_at, document) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            id.into(),
+            domain.as_str().into(),
+            domain.as_str().into(),
+            FIRST.0.into(),
+            now.0.into(),
+            json(&document)?,
+        ],
     )?;
     Ok(OrgId(id))
 }

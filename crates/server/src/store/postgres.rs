@@ -3,6 +3,7 @@
 //! All nodes' writers take turns by one advisory lock, held for a batch: revisions have one order, and no two use cases
 //! can interleave, just as with SQLite.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postgres::types::private::BytesMut;
@@ -11,8 +12,9 @@ use postgres::{Client, Config, NoTls};
 
 use super::StoreError;
 use super::connection::{Connection, Row, Transaction, Value};
+use super::teller::Teller;
 use super::threads::Lane;
-use super::{Lanes, migrations};
+use super::{Lanes, Published, migrations, nodes};
 
 const READERS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -20,13 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const TURN: &str = "BEGIN; SELECT pg_advisory_xact_lock(1650814060)";
 
 /// Connects, brings the schema up to date, and starts the threads.
-pub(crate) fn open(url: &str) -> Result<Lanes, StoreError> {
+pub(crate) fn open(url: &str) -> Result<(Lanes, Arc<Teller>), StoreError> {
     let mut config: Config = url.parse()?;
     config.connect_timeout(PATIENCE).application_name("bellbird-server");
     let mut writer = Postgres::connect(&config)?;
     migrate(&mut writer.client, config.get_dbname().unwrap_or_default())?;
     let readers = (0..READERS).map(|_| Postgres::connect(&config)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Lanes { writer: Lane::writer(writer)?, readers: Lane::readers(readers)? })
+    let lanes = Lanes { writer: Lane::writer(writer)?, readers: Lane::readers(readers)? };
+    Ok((lanes, nodes::listen(config)?))
 }
 
 struct Postgres {
@@ -118,6 +121,10 @@ impl Transaction for Postgres {
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let statement = self.prepare(sql)?;
         self.client.query(&statement, &parameters(values))?.iter().map(row).collect()
+    }
+
+    fn tell_nodes(&mut self, last: &Published) -> Result<(), StoreError> {
+        self.execute(nodes::NOTIFY, &[Value::Text(nodes::payload(last))]).map(drop)
     }
 }
 
