@@ -132,6 +132,16 @@ impl Flows {
         }
     }
 
+    /// A request waits no longer for its flow to open; gives that flow.
+    pub(super) fn stop_waiting(&mut self, request: RequestId) -> Option<&Flow> {
+        self.flows.values_mut().find_map(|flow| {
+            let FlowState::Connecting { waiting, .. } = &mut flow.state else { return None };
+            let position = waiting.iter().position(|known| *known == request)?;
+            waiting.remove(position);
+            Some(&*flow)
+        })
+    }
+
     pub(super) fn remove(&mut self, id: FlowId) -> Option<Flow> {
         let flow = self.flows.remove(&id)?;
         self.theirs -= usize::from(flow.remote.is_none());
