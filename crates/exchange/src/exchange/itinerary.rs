@@ -47,7 +47,7 @@ impl Exchange {
         let position = |index: StepIndex| order.iter().position(|known| *known == index).unwrap_or(usize::MAX);
         let mut called = BTreeMap::new();
         let mut steps: Vec<node::Step> = Vec::new();
-        let mut failovers: Vec<node::Step> = Vec::new();
+        let mut endings: Vec<node::Step> = Vec::new();
         for index in &order {
             match plan.step(*index) {
                 Some(Step::Ring(ring)) => {
@@ -62,22 +62,10 @@ impl Exchange {
                     if matches!(plan.step(ring.next.unreachable), Some(Step::End(_))) {
                         // The caller hears that no codec fits, and not that nobody answered; what was said of the number,
                         // and not that there is no line.
-                        failovers.push(node::Step::End(None));
-                        next.incompatible = order.len() + failovers.len() - 1;
+                        endings.push(node::Step::End(None));
+                        next.incompatible = order.len() + endings.len() - 1;
                         if ring.branches.iter().all(Branch::is_outside) {
                             next.refused = next.incompatible;
-                        }
-                    }
-                    // A call to one number outside tries the trunks one after the other.
-                    if let [branch] = ring.branches.as_slice()
-                        && let Target::Outside { legs, .. } = &branch.target
-                    {
-                        for (leg, server) in self.lines(directory, legs).into_iter().skip(1).rev() {
-                            let targets =
-                                self.outside(directory, *index, branch, leg, server, &mut called).into_iter().collect();
-                            failovers.push(node::Step::Ring(node::Ring { targets, time: ring.time, next }));
-                            next.unreachable = order.len() + failovers.len() - 1;
-                            next.incompatible = next.unreachable;
                         }
                     }
                     let branches = ring.branches.iter();
@@ -93,7 +81,7 @@ impl Exchange {
                 Some(Step::Serve(_)) | None => steps.push(node::Step::End(None)),
             }
         }
-        steps.extend(failovers);
+        steps.extend(endings);
         Resolved { itinerary: Itinerary { steps }, called }
     }
 
@@ -107,10 +95,7 @@ impl Exchange {
     ) -> Option<node::Target> {
         let (binding, media, shown) = match &branch.target {
             Target::Device { binding, media, shown } => (self.registrar.get(binding)?.clone(), *media, shown),
-            Target::Outside { legs, .. } => {
-                let (leg, server) = self.lines(directory, legs).into_iter().next()?;
-                return self.outside(directory, step, branch, leg, server, called);
-            }
+            Target::Outside { legs, .. } => return self.outside(directory, step, branch, legs, called),
         };
         let tag = self.tag(media);
         let account = Some(binding.id.account);
@@ -119,10 +104,31 @@ impl Exchange {
         let mut invite = Invite { way: Some(way_to(&binding)), ..Invite::new(binding.contact.clone(), None) };
         present(&mut invite, shown, &directory.organisation.domain);
         invite.auto_answer = (branch.auto_answer && asks_auto).then_some(Duration::ZERO);
-        Some(node::Target { account: self.account_of(directory.organisation.id)?, invite, media: tag })
+        let account = self.account_of(directory.organisation.id)?;
+        Some(node::Target { account, invite, media: tag, wants_offer: false, otherwise: Vec::new() })
     }
 
+    /// A number outside, over the first line that takes the call.
     fn outside(
+        &mut self,
+        directory: &Directory,
+        step: StepIndex,
+        branch: &Branch,
+        legs: &[TrunkLeg],
+        called: &mut BTreeMap<MediaTag, Called>,
+    ) -> Option<node::Target> {
+        let lines = self.lines(directory, legs).into_iter();
+        let mut targets: Vec<_> =
+            lines.filter_map(|(leg, server)| self.line(directory, step, branch, leg, server, called)).collect();
+        if let Some((_, others)) = targets.split_last_mut() {
+            others.iter_mut().for_each(|target| target.invite.has_alternative = true);
+        }
+        let mut targets = targets.into_iter();
+        let first = targets.next()?;
+        Some(node::Target { otherwise: targets.collect(), ..first })
+    }
+
+    fn line(
         &mut self,
         directory: &Directory,
         step: StepIndex,
@@ -144,7 +150,7 @@ impl Exchange {
         let registered = self.trunk_accounts.iter().find(|(_, (_, id))| *id == leg.trunk);
         let own = self.account_of(directory.organisation.id);
         let account: AccountId = registered.map(|(account, _)| *account).or(own)?;
-        Some(node::Target { account, invite, media: tag })
+        Some(node::Target { account, invite, media: tag, wants_offer: true, otherwise: Vec::new() })
     }
 
     /// Every way out: each trunk's servers in turn, beginning with the one that answered last. A trunk that registers has

@@ -11,9 +11,10 @@ const STORED_WITHIN: Duration = Duration::from_millis(250);
 impl Session {
     /// A leg offers a session.
     pub(super) fn offered(&mut self, cx: &mut Cx<'_>, call: CallId, offer: Body) {
-        if let Stage::First { call: first, media, .. } = &self.stage
+        if let Stage::First { call: first, media, offer: made, .. } = &mut self.stage
             && *first == call
         {
+            *made = Some(offer.clone());
             let end = super::End { call: Some(call), tag: *media };
             self.ask_media(cx, MediaKind::Park, end, end, offer, Then::Park { to: call });
             return;
@@ -63,7 +64,10 @@ impl Session {
         let Some(other) = self.other(call) else { return };
         if self.exchange == (Exchange::Offer { from: other.call }) {
             self.exchange = Exchange::None;
-            self.refuse_offer(cx, other.call, status);
+            if cx.ua.respond_to_offer(cx.now, other.call, Err(status)).is_err() {
+                // It offered nothing: this leg was to be fitted to what the other had agreed on.
+                self.end_all(cx, None);
+            }
         } else if self.exchange == (Exchange::Asked { by: other.call }) {
             self.exchange = Exchange::None;
             self.cannot_offer(cx, other, status);
@@ -193,9 +197,11 @@ impl Session {
         if !matches!(self.stage, Stage::First { call: first, .. } if first == call) {
             return;
         }
-        let Stage::First { media, itinerary, .. } = core::mem::replace(&mut self.stage, Stage::Talking) else { return };
+        let Stage::First { media, offer, itinerary, .. } = core::mem::replace(&mut self.stage, Stage::Talking) else {
+            return;
+        };
         self.a = Some(Leg { call, answered: true, media });
-        self.stage = Stage::Hunting(Box::new(Hunt::new(*itinerary, None)));
+        self.stage = Stage::Hunting(Box::new(Hunt::new(*itinerary, offer)));
         cx.progress(Progress::FirstAnswered(call));
         self.begin_step(cx, 0);
     }

@@ -90,6 +90,20 @@ pub struct Target {
     pub invite: Invite,
     /// What the media port knows this end by.
     pub media: MediaTag,
+    /// Whether its INVITE always bears an offer (some gateways refuse one without): of a party that talks already it is
+    /// the one that it made last.
+    pub wants_offer: bool,
+    /// Other ways to the same, tried in turn where this one is not reached or has no codec in common.
+    pub otherwise: Vec<Target>,
+}
+
+impl Target {
+    /// The next way to the same.
+    pub(super) fn next(&mut self) -> Option<Self> {
+        let mut ways = core::mem::take(&mut self.otherwise).into_iter();
+        let next = ways.next()?;
+        Some(Self { otherwise: ways.collect(), ..next })
+    }
 }
 
 /// What the media port knows one kind of end by: its media profile, its location. The node hands it on only.

@@ -47,7 +47,7 @@ pub(super) enum Stage {
     /// Nothing: the two talk.
     Talking,
     /// The first leg of a call that the server makes is called, offerless.
-    First { call: CallId, give_up: Instant, media: MediaTag, itinerary: Box<Itinerary> },
+    First { call: CallId, give_up: Instant, media: MediaTag, offer: Option<Body>, itinerary: Box<Itinerary> },
     /// Others are rung for `a`.
     Hunting(Box<Hunt>),
     /// `b` asked for a blind transfer of `a`, and the owner was asked where to.
@@ -79,7 +79,7 @@ pub(super) struct Hunt {
     pub(super) branches: Vec<Branch>,
     /// When the present ring is over.
     pub(super) ends: Instant,
-    /// The offer of a party that calls and is not answered.
+    /// The offer of a party that calls and is not answered, or that the server called.
     pub(super) offer: Option<Body>,
     pub(super) told_ringing: bool,
     /// The device whose description the caller was told before the answer.
@@ -93,6 +93,8 @@ pub(super) struct Hunt {
 pub(super) struct Branch {
     pub(super) target: Target,
     pub(super) state: BranchState,
+    /// Whether its INVITE bore an offer.
+    pub(super) offered: bool,
     /// The answer that came before the call was answered.
     pub(super) early: Option<Body>,
 }
@@ -154,8 +156,8 @@ pub(super) enum Then {
     Offer { to: CallId },
     /// It is the answer to an offer of this leg.
     Answer { to: CallId },
-    /// It takes the place of the early description that this leg was told of another device.
-    Refit { to: CallId },
+    /// It takes the place of the early description that this leg was told of another device, or of the server's own.
+    Refit { to: Leg },
     /// The server's own answer to this leg.
     Park { to: CallId },
     /// The server's own answer to a leg that picks a ringing call up.

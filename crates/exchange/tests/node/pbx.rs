@@ -79,7 +79,7 @@ impl Pbx {
         let headers = vec![("P-Asserted-Identity".to_owned(), from.to_string())];
         let invite =
             Invite { from: Some(from.clone()), way: Some(way.clone()), headers, ..Invite::new(uri.clone(), None) };
-        Target { account: self.account, invite, media: MediaTag(tag) }
+        Target { account: self.account, invite, media: MediaTag(tag), wants_offer: false, otherwise: Vec::new() }
     }
 
     pub fn itinerary(&self, dialled: &str, from: &Address) -> Itinerary {

@@ -54,6 +54,8 @@ pub struct Phone {
     pub transfers: bool,
     /// Whether it takes another description in mid-call.
     pub takes_offers: bool,
+    /// Whether it refuses calls without an offer, as some gateways do.
+    pub needs_offers: bool,
     pub calls: BTreeMap<CallId, CallView>,
     pub events: Vec<(Instant, Event)>,
     pub timeout: (Instant, TimeoutReason),
@@ -138,6 +140,7 @@ impl Phone {
             habit: Habit::Answer(Duration::from_secs(1)),
             transfers: true,
             takes_offers: true,
+            needs_offers: false,
             calls: BTreeMap::new(),
             events: Vec::new(),
             timeout: (Instant::FAR_FUTURE, TimeoutReason::Idle),
@@ -346,6 +349,9 @@ impl Phone {
     fn decide(&mut self, now: Instant, call: CallId, offered: bool, replaces: bool) {
         let body = self.describe(if offered { "answer" } else { "offer" });
         match self.habit {
+            _ if self.needs_offers && !offered => {
+                self.ua.reject(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None).unwrap();
+            }
             _ if replaces => self.ua.answer(now, call, Some(body)).unwrap(),
             Habit::Answer(after) => {
                 self.ua.ring(now, call, None).unwrap();
