@@ -125,10 +125,7 @@ impl Session {
         let (Some(leg), Some(from)) = (self.leg(to), self.other(to)) else { return };
         let offer = match offer {
             Ok(offer) => offer,
-            Err(status) => {
-                self.exchange = Exchange::None;
-                return self.refuse_offer(cx, from.call, status);
-            }
+            Err(status) => return self.offer_undelivered(cx, from.call, status),
         };
         // Where the leg itself asked for it, this is what it gets; else it is a re-INVITE.
         let done = if leg.answered {
@@ -138,14 +135,24 @@ impl Session {
             cx.ua.answer(cx.now, to, Some(offer))
         };
         if done.is_err() {
-            self.exchange = Exchange::None;
-            self.refuse_offer(cx, from.call, StatusCode::TEMPORARILY_UNAVAILABLE);
+            self.offer_undelivered(cx, from.call, StatusCode::TEMPORARILY_UNAVAILABLE);
         }
+    }
+
+    fn offer_undelivered(&mut self, cx: &mut Cx<'_>, from: CallId, status: StatusCode) {
+        if matches!(self.stage, Stage::Connecting { .. }) {
+            return self.connecting_failed(cx, status);
+        }
+        self.exchange = Exchange::None;
+        self.refuse_offer(cx, from, status);
     }
 
     fn deliver_answer(&mut self, cx: &mut Cx<'_>, to: CallId, answer: Result<Body, StatusCode>) {
         let Some(leg) = self.leg(to) else { return };
         match (leg.answered, answer) {
+            (true, Err(status)) if matches!(self.stage, Stage::Connecting { .. }) => {
+                self.connecting_failed(cx, status);
+            }
             (true, answer) => {
                 (self.exchange, self.unsaved) = (Exchange::None, true);
                 // Where this fails the leg is over, and its end says the rest.

@@ -63,6 +63,8 @@ impl Node {
         let undone = self.with(ua, now, id, |session, cx| {
             (session.a, session.b) = (Some(party), Some(target));
             session.stage = Stage::Connecting { by: Some(by), consult: Some(consult) };
+            // Whatever the target offers meanwhile has to wait.
+            session.exchange = Exchange::Asked { by: target.call };
             cx.ua.ask_offer(cx.now, party.call).is_err()
         });
         if undone == Some(true) {

@@ -133,7 +133,7 @@ fn device_without_common_media_does_not_stop_the_others() {
 #[test]
 fn device_that_the_media_port_can_not_serve_does_not_stop_the_others() {
     let (mut world, alice, bob, carol) = three();
-    world.pbx().media_refuses = Some(MediaTag(0));
+    world.pbx().media_refuses = Some((MediaKind::Offer, MediaTag(0)));
     let (call, _) = world.establish(alice, "200", carol);
     assert!(world.phone(bob).calls.is_empty());
     world.hang_up(alice, call);
@@ -381,7 +381,7 @@ fn target_that_wants_an_offer_gets_the_first_legs_and_the_first_leg_its_answer()
 fn target_that_can_not_take_the_first_legs_offer_is_asked_for_its_own() {
     let (mut world, alice, bob) = dialled(|world, _, _| {
         // The media port has no way from one to the other in this direction.
-        world.pbx().media_refuses = Some(MediaTag(0));
+        world.pbx().media_refuses = Some((MediaKind::Offer, MediaTag(0)));
     });
     assert!(world.until(|world| world.talking() == [alice, bob]));
     world.run(2);

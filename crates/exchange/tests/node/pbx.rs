@@ -29,7 +29,7 @@ pub struct Pbx {
     pub numbers: BTreeMap<String, Vec<(Vec<&'static str>, Duration)>>,
     /// How long the media port takes, and what it knows nothing of.
     pub media_delay: Duration,
-    pub media_refuses: Option<MediaTag>,
+    pub media_refuses: Option<(MediaKind, MediaTag)>,
     media: BTreeMap<(Instant, MediaId), Result<Body, StatusCode>>,
     pub questions: Vec<MediaRequest>,
     pub progress: Vec<(SessionId, Progress)>,
@@ -215,7 +215,7 @@ impl Pbx {
         match output {
             NodeOutput::Media(question) => {
                 self.questions.push(question.clone());
-                let refused = question.kind == MediaKind::Offer && self.media_refuses == Some(question.to.tag);
+                let refused = self.media_refuses == Some((question.kind, question.to.tag));
                 let result = match question.kind {
                     _ if refused => Err(StatusCode::NOT_ACCEPTABLE_HERE),
                     MediaKind::Park => Ok(Body::sdp("v=0\r\no=server 1 1 IN IP4 10.0.0.1\r\ns=parked\r\n")),
