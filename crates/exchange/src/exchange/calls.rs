@@ -262,7 +262,6 @@ impl Exchange {
                 Some(kept) => self.save(session, kept),
                 None => self.node.stored(&mut self.agent, self.now, session, false),
             },
-            NodeOutput::Split(from, to) => self.split(from, to),
             NodeOutput::Over(session) => self.over(session),
         }
     }
@@ -332,16 +331,6 @@ impl Exchange {
                 other.legs.insert(*call, party.clone());
             }
         }
-    }
-
-    /// What was made one goes on as two.
-    fn split(&mut self, from: SessionId, to: SessionId) {
-        let Some(live) = self.live.get_mut(&from) else { return };
-        let (users, node) = (live.present(), &self.node);
-        let legs = live.legs.extract_if(.., |call, _| node.session_of(*call) == Some(to)).collect();
-        let other = Live { legs, plan: Plan::carried_out(), before: Vec::new(), fates: Vec::new(), ..live.clone() };
-        self.live.insert(to, other);
-        self.recount_all(users);
     }
 
     pub(super) fn recount_all(&mut self, users: BTreeSet<UserId>) {

@@ -236,7 +236,7 @@ impl Session {
             }
             // Whoever asked for a blind transfer need not wait for its end.
             Stage::Hunting(_) | Stage::AskedWhere if self.b.is_some_and(|b| b.call == call) => self.b = None,
-            Stage::Connecting { by, consult }
+            Stage::Connecting { by, consult, .. }
                 if [&*by, &*consult].iter().any(|leg| leg.is_some_and(|leg| leg.call == call)) =>
             {
                 for leg in [by, consult] {

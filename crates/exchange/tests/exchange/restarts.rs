@@ -1,6 +1,7 @@
 //! The server dies while people talk: their calls count and can be transferred when it is back.
 
 use bellbird_base::Duration;
+use bellbird_exchange::routing::{Call, Called};
 use bellbird_exchange::words::*;
 use bellbird_exchange::{CallReport, Event, NotStored};
 use bellbird_sip::agent::CallId;
@@ -140,9 +141,32 @@ fn two_calls_stay_two_where_the_attended_transfer_fails() {
     hang_up(&mut world, bob, consult);
     assert!(world.until(|world| world.phone(carol).live_call().is_none()));
     assert_eq!(calls(&mut world), [1, 1, 0]);
+    let last = over(&world).pop().unwrap();
+    assert_eq!((last.users, dialled(&last.call)), ([BOB, CAROL].into(), "603"));
     hang_up(&mut world, bob, call);
     assert!(world.until(|world| world.phone(desk).live_call().is_none()));
     assert_eq!(calls(&mut world), [0, 0, 0]);
+}
+
+#[test]
+fn each_call_keeps_its_own_record_where_the_attended_transfer_fails() {
+    let (mut world, [bob, desk, carol]) = office(71);
+    let call = talk(&mut world, bob, "203");
+    let consult = talk(&mut world, bob, "603");
+    world.on(carol, |phone, _| phone.takes_offers = false);
+    world.on(bob, |phone, network| {
+        phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
+    });
+    world.run(Duration::from_secs(2));
+    assert_eq!((over(&world).len(), world.office().calls.len()), (0, 2), "both go on");
+    hang_up(&mut world, bob, consult);
+    hang_up(&mut world, bob, call);
+    assert!(world.until(|world| over(world).len() == 2 && world.office().calls.is_empty()));
+    let over = over(&world);
+    assert_eq!([dialled(&over[0].call), dialled(&over[1].call)], ["603", "203"]);
+    assert_eq!([&over[0].users, &over[1].users], [&[BOB, CAROL].into(), &[ALICE, BOB].into()]);
+    assert!(over[1].started < over[0].started && over[1].answered < over[0].answered);
+    assert!(world.until(|world| world.phone(desk).live_call().is_none()));
 }
 
 #[test]
@@ -240,6 +264,13 @@ fn calls(world: &mut World) -> [u32; 3] {
 
 fn now(world: &World) -> Timestamp {
     START.after(world.simulation.now() - bellbird_base::Instant::ORIGIN)
+}
+
+fn dialled(call: &Call) -> &str {
+    match &call.called {
+        Called::Dialled(number) => number,
+        Called::Account(_) | Called::User(_) => "",
+    }
 }
 
 fn over(world: &World) -> Vec<CallReport> {

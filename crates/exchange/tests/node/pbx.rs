@@ -241,7 +241,6 @@ impl Pbx {
                 self.saved.insert(session, *saved);
                 self.node.stored(&mut self.ua, now, session, true);
             }
-            NodeOutput::Split(..) => {}
             NodeOutput::Over(session) => drop(self.saved.remove(&session)),
         }
     }

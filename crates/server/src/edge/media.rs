@@ -68,6 +68,11 @@ impl MediaPort {
         self.relay.own_answer(session, end, Own::Echo, text).map(Body::sdp).map_err(|error| refusal(&error))
     }
 
+    /// These two talk: what another connection wanted of either came to nothing.
+    pub(crate) fn talks(&self, session: SessionId, saved: &SavedSession) {
+        self.relay.belong(session.0, [&saved.a, &saved.b].map(|leg| EndKey(leg.media.0)));
+    }
+
     /// A connection is over.
     pub(crate) fn over(&mut self, session: SessionId) {
         self.relayed.retain(|(known, _, _)| *known != session);

@@ -175,6 +175,14 @@ impl Relay {
         self.state().core.link(one, other);
     }
 
+    /// These ends are of this connection.
+    pub(crate) fn belong(&self, session: u64, ends: [EndKey; 2]) {
+        let mut state = self.state();
+        for end in ends {
+            state.core.belongs(end, session);
+        }
+    }
+
     /// A connection is over.
     pub(crate) fn over(&self, session: u64) {
         self.state().core.over(session, clock::now());
