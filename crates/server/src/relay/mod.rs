@@ -12,6 +12,7 @@
 
 mod arrival;
 mod core;
+mod reports;
 mod sdp;
 mod sockets;
 
