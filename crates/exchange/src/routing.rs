@@ -128,6 +128,8 @@ pub struct Load {
     pub users: BTreeMap<UserId, u32>,
     /// Calls of each account.
     pub accounts: BTreeMap<VoipAccountId, u32>,
+    /// Accounts that begin calls too fast.
+    pub too_fast: BTreeSet<VoipAccountId>,
     /// Calls on each trunk.
     pub trunks: BTreeMap<TrunkId, u32>,
     /// Trunks that do not answer.

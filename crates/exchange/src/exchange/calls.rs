@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bellbird_base::Duration;
 use bellbird_sip::agent::{self, CallEvent, CallId, EndReason, Reply};
-use bellbird_sip::message::Body;
+use bellbird_sip::message::{Body, Fields};
 use bellbird_sip::status::StatusCode;
 
 use super::Exchange;
@@ -68,7 +68,11 @@ impl Exchange {
     /// Sends an INVITE on its way.
     pub(super) fn connect(&mut self, routed: &Routed, directory: &Arc<Directory>) {
         let Some(account) = self.account_of(routed.organisation) else { return };
-        let resolved = self.resolve(directory, &routed.plan, asks_auto_answer(&routed.invite.request));
+        let mut resolved = self.resolve(directory, &routed.plan, asks_auto_answer(&routed.invite.request));
+        if let Some(hops) = (&routed.invite.request.headers).max_forwards() {
+            // A call that comes back to us again and again ends.
+            resolved.itinerary.limit_hops(hops.saturating_sub(1));
+        }
         let party = caller_party(directory, &routed.call.caller);
         let media = match (party.account, party.trunk) {
             (Some(account), _) => directory.accounts.get(&account).map(|account| account.media),

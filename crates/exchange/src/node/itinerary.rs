@@ -8,6 +8,23 @@ pub struct Itinerary {
     pub steps: Vec<Step>,
 }
 
+impl Itinerary {
+    /// Lets the call take no more hops than this (RFC 7332).
+    pub fn limit_hops(&mut self, hops: u8) {
+        let rings = self.steps.iter_mut().filter_map(|step| match step {
+            Step::Ring(ring) => Some(ring),
+            Step::End(_) => None,
+        });
+        for target in rings.flat_map(|ring| &mut ring.targets) {
+            for way in
+                core::iter::once(&mut target.invite).chain(target.otherwise.iter_mut().map(|way| &mut way.invite))
+            {
+                way.max_forwards = way.max_forwards.min(hops);
+            }
+        }
+    }
+}
+
 /// One step. A call that comes to a step for the second time, or to none, ends.
 #[derive(Clone, Debug)]
 pub enum Step {

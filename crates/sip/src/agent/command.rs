@@ -32,6 +32,8 @@ pub struct Invite {
     /// Whether the caller has somebody else to try where nobody answers: then the last server is not waited for longer
     /// than the others ([`Timers::first_response`](super::Timers::first_response)).
     pub has_alternative: bool,
+    /// How many hops it may still take; whoever sends another's call on counts down (RFC 7332).
+    pub max_forwards: u8,
 }
 
 /// The way to a device that registered with us.
@@ -60,6 +62,7 @@ impl Invite {
             way: None,
             reliable: true,
             has_alternative: false,
+            max_forwards: 70,
         }
     }
 }

@@ -576,7 +576,7 @@ fn build_invite(cx: &Cx<'_>, invite: &Invite, target: &Uri, origin: &Origin) -> 
     let to = invite.to.clone().unwrap_or_else(|| Address::new(target.without_headers()));
     request
         .headers
-        .push(HeaderName::MaxForwards, 70)
+        .push(HeaderName::MaxForwards, invite.max_forwards)
         .push(HeaderName::From, from.with_tag(&origin.tag))
         .push(HeaderName::To, to)
         .push(HeaderName::CallId, &origin.call_id)

@@ -9,6 +9,7 @@ use bellbird_sip::agent::{
     AccountConfig, AccountCredentials, AccountId, Body, CallEnd, CallEvent, CallId, Callers, Config, Event, Input,
     Invite, OfferReason, Output, RegistrationState, Secret, TimeoutReason, UserAgent,
 };
+use bellbird_sip::message::{Fields, Message, Method};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Arrival, Network};
@@ -58,6 +59,8 @@ pub struct Phone {
     pub needs_offers: bool,
     pub calls: BTreeMap<CallId, CallView>,
     pub events: Vec<(Instant, Event)>,
+    /// How many hops each INVITE might still take.
+    pub hops: Vec<u8>,
     pub timeout: (Instant, TimeoutReason),
     sockets: Sockets,
     todo: BTreeMap<(Instant, CallId), Option<Body>>,
@@ -143,6 +146,7 @@ impl Phone {
             needs_offers: false,
             calls: BTreeMap::new(),
             events: Vec::new(),
+            hops: Vec::new(),
             timeout: (Instant::FAR_FUTURE, TimeoutReason::Idle),
             sockets: Sockets::new(setup.ip, network),
             todo: BTreeMap::new(),
@@ -228,6 +232,13 @@ impl Phone {
 
     pub fn receive(&mut self, network: &mut Network, arrival: Arrival) {
         for heard in self.sockets.hear(arrival) {
+            if let Heard::Received(_, bytes) = &heard
+                && let Ok(invite) = Message::parse(bytes)
+                && *invite.method() == Method::Invite
+                && invite.status().is_none()
+            {
+                self.hops.extend(invite.max_forwards());
+            }
             self.ua.handle_input(heard.as_input(network.now()));
             self.drain(network);
         }
