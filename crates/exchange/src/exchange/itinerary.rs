@@ -13,7 +13,7 @@ use crate::directory::{Directory, TrunkRouting};
 use crate::node::{self, Itinerary, MediaTag};
 use crate::registrar::Binding;
 use crate::routing::{Branch, Plan, Shown, Step, StepIndex, Target, TrunkLeg};
-use crate::words::{MediaProfile, TrunkId, UserId, VoipAccountId};
+use crate::words::{ClientId, MediaProfile, TrunkId, UserId, VoipAccountId};
 use bellbird_contract::Transport;
 
 /// One of the devices that may be called, as the node's tag of it leads back here.
@@ -25,6 +25,8 @@ pub(super) struct Called {
     pub(super) branch: Branch,
     /// Whose device it is.
     pub(super) account: Option<VoipAccountId>,
+    /// Which client of it.
+    pub(super) client: Option<ClientId>,
     pub(super) user: Option<UserId>,
     /// By which trunk, if it is outside.
     pub(super) trunk: Option<TrunkId>,
@@ -98,9 +100,8 @@ impl Exchange {
             Target::Outside { legs, .. } => return self.outside(directory, step, branch, legs, called),
         };
         let tag = self.tag(media);
-        let account = Some(binding.id.account);
-        called
-            .insert(tag, Called { step, branch: branch.clone(), account, user: branch.user, trunk: None, place: None });
+        let (account, client, user) = (Some(binding.id.account), binding.client.clone(), branch.user);
+        called.insert(tag, Called { step, branch: branch.clone(), account, client, user, trunk: None, place: None });
         let mut invite = Invite { way: Some(way_to(&binding)), ..Invite::new(binding.contact.clone(), None) };
         present(&mut invite, shown, &directory.organisation.domain);
         invite.auto_answer = (branch.auto_answer && asks_auto).then_some(Duration::ZERO);
@@ -143,7 +144,8 @@ impl Exchange {
         let ip = uri.host().and_then(|host| host.as_str().trim_matches(['[', ']']).parse().ok());
         let place = ip.map(|ip| SocketAddr::new(ip, uri.port().unwrap_or(5060)));
         let (account, user, trunk_id) = (None, branch.user, Some(leg.trunk));
-        called.insert(tag, Called { step, branch: branch.clone(), account, user, trunk: trunk_id, place });
+        called
+            .insert(tag, Called { step, branch: branch.clone(), account, client: None, user, trunk: trunk_id, place });
         let mut invite = Invite::new(uri, None);
         let domain = trunk.settings.domain.as_deref().unwrap_or(&directory.organisation.domain);
         present(&mut invite, &leg.shown, domain);

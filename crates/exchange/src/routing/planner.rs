@@ -208,7 +208,7 @@ impl<'a> Planner<'a> {
             self.note(whys, Cause::MakingCallsOff, stamped(&user.outgoing.stamp));
             return Some(MAKING_CALLS_OFF);
         }
-        let direct = matches!(self.call.caller, Caller::Account { .. });
+        let direct = matches!(self.call.caller, Caller::Account { .. }) && self.call.purpose != Purpose::Transfer;
         if bound && direct && settings.call_method.value != CallMethod::Softphone {
             self.note(whys, Cause::MakingCallsOff, stamped(&user.outgoing.stamp));
             return Some(OTHER_METHOD);

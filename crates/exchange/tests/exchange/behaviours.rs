@@ -1,15 +1,18 @@
 use std::net::IpAddr;
 
 use bellbird_base::{Duration, Protocol};
+use bellbird_exchange::directory::{AccountSecret, ClientLogin, ClientRouting};
 use bellbird_exchange::notifier::feature::{CONTENT_TYPE, NAMESPACE};
 use bellbird_exchange::routing::Device;
 use bellbird_exchange::words::*;
 use bellbird_exchange::{Event, NotStored};
 use bellbird_sip::agent::CallEvent;
+use bellbird_sip::digest::{Ha1, Hash, Secret};
 use bellbird_sip::message::Body;
 use bellbird_sip::status::StatusCode;
 use bellbird_testkit::{Link, Nat, Network};
 
+use crate::host::DOMAIN;
 use crate::office::*;
 use crate::phone::{Habit, Setup};
 use crate::world::World;
@@ -605,4 +608,50 @@ fn a_gateway_that_refuses_calls_without_an_offer_takes_one_by_desk_phone() {
     let leg = world.phone(desk).live_call().unwrap();
     assert!(world.until(|world| world.view(desk, leg).offers == 1));
     assert!(world.until(|world| world.office().calls.len() == 1));
+}
+
+#[test]
+fn a_client_whose_calls_are_off_sends_nobody_on_either() {
+    let mut world = World::new(65);
+    world.in_office(|office, network| {
+        let ha1 = Ha1::new(Hash::Sha256, "alice-app", DOMAIN, &Secret::new("secret"));
+        let client = ClientLogin { login: "alice-app".into(), ha1 };
+        let app = office.parts.accounts.iter_mut().find(|account| account.id == APP).unwrap();
+        app.secret = AccountSecret::PerClient([("laptop".into(), client)].into());
+        let values = ClientValues { make: Some(false), ..ClientValues::default() };
+        office.user(ALICE).clients.insert("laptop".into(), ClientRouting { name: "Laptop".into(), values });
+        office.publish(network);
+    });
+    let (app, bob, carol) = (world.register(alice_app()), world.register(bob()), world.register(carol()));
+    let call = world.outcome(bob, "204").unwrap();
+    for restarts in [false, true] {
+        if restarts {
+            assert!(world.until(|world| world.office().calls.len() == 1));
+            world.in_office(|office, network| office.restart(network));
+            world.run(Duration::from_secs(20));
+        }
+        let taken = world.phone(app).live_call().unwrap();
+        let target = bellbird_sip::uri::Uri::sip(Some("603"), DOMAIN, None).unwrap();
+        world.on(app, |phone, network| phone.command(network, |ua, now| ua.transfer(now, taken, &target)).unwrap());
+        assert!(world.until(|world| world.view(app, taken).transfer.last() == Some(&StatusCode::FORBIDDEN)));
+        assert!(world.view(bob, call).ended.is_none() && world.calls_of(carol) == 0);
+        world.on(app, |phone, _| phone.calls.get_mut(&taken).unwrap().transfer.clear());
+    }
+}
+
+#[test]
+fn whoever_calls_by_desk_phone_sends_a_call_of_the_app_on_all_the_same() {
+    let mut world = World::new(66);
+    let (app, bob, carol) = (world.register(alice_app()), world.register(bob()), world.register(carol()));
+    world.in_office(|office, network| {
+        let outgoing = &mut office.user(ALICE).outgoing;
+        (outgoing.mode, outgoing.call_method) = (Mode::Enabled, CallMethod::DeskPhone);
+        office.publish(network);
+    });
+    assert_eq!(world.outcome(app, "603").unwrap_err().0, 403);
+    world.outcome(bob, "204").unwrap();
+    let taken = world.phone(app).live_call().unwrap();
+    let target = bellbird_sip::uri::Uri::sip(Some("603"), DOMAIN, None).unwrap();
+    world.on(app, |phone, network| phone.command(network, |ua, now| ua.transfer(now, taken, &target)).unwrap());
+    assert!(world.until(|world| world.phone(carol).live_call().is_some()));
 }
