@@ -566,5 +566,6 @@ pub(super) fn cut_stream(flow: &mut Flow, now: Instant, bytes: &[u8]) -> Cut {
         }
     }
     flow.alive(now, pong);
+    flow.note_unfinished(now, !cut.messages.is_empty());
     cut
 }
