@@ -11,6 +11,7 @@ use bellbird_sip::uri::Uri;
 use crate::host::DOMAIN;
 use crate::office::*;
 use crate::phone::Setup;
+use crate::provider::Provider;
 use crate::world::World;
 
 #[test]
@@ -56,6 +57,45 @@ fn a_call_over_the_trunk_counts_there_after_a_restart() {
     let trunks = world.in_office(|office, _| office.exchange.load_mut().trunks.clone());
     assert_eq!(trunks.get(&TRUNK), Some(&1));
     assert_eq!(calls(&mut world), [0, 1, 0]);
+}
+
+#[test]
+fn a_trunk_that_registers_is_registered_anew_and_its_calls_end_from_either_side() {
+    for (incoming, by_us) in [(false, true), (false, false), (true, true), (true, false)] {
+        let (mut world, [bob, desk, _]) = office(72);
+        world.add_provider();
+        let proved = |world: &World, method: &str| world.provider().proved.get(method).copied().unwrap_or(0);
+        let phone = if incoming { desk } else { bob };
+        if incoming {
+            world.at_provider(|provider, network| provider.calls_in(network, "+31201230601"));
+        } else {
+            world.dial(bob, "0612345678");
+        }
+        assert!(world.until(|world| world.provider().up() == 1), "{incoming}, {by_us}");
+        world.run(Duration::from_secs(2));
+        assert_eq!((proved(&world, "REGISTER"), proved(&world, "INVITE")), (1, u32::from(!incoming)));
+        restart(&mut world);
+        assert!(world.until(|world| proved(world, "REGISTER") == 2), "it registers anew");
+        world.run(Duration::from_secs(40));
+        let trunks = world.in_office(|office, _| office.exchange.load_mut().trunks.clone());
+        assert_eq!((trunks.get(&TRUNK), world.provider().up()), (Some(&1), 1));
+        if by_us {
+            // The provider asks who it is that hangs up: only the trunk's account knows the password.
+            let call = world.phone(phone).live_call().unwrap();
+            hang_up(&mut world, phone, call);
+            assert!(world.until(|world| world.provider().up() == 0));
+            assert_eq!(proved(&world, "BYE"), 1);
+        } else {
+            world.at_provider(Provider::hang_up);
+            assert!(world.until(|world| world.phone(phone).live_call().is_none()));
+        }
+        assert!(world.until(|world| world.office().calls.is_empty()));
+        // And it brings calls and takes them as before.
+        world.at_provider(|provider, network| provider.calls_in(network, "+31201230601"));
+        assert!(world.until(|world| world.phone(desk).live_call().is_some() && world.provider().up() == 1));
+        world.dial(bob, "0612345678");
+        assert!(world.until(|world| world.provider().up() == 2));
+    }
 }
 
 #[test]
