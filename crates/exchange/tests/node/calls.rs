@@ -1,5 +1,5 @@
 use bellbird_base::{Duration, Protocol};
-use bellbird_exchange::node::{MediaKind, MediaTag, Progress, Step};
+use bellbird_exchange::node::{MediaKind, MediaTag, Progress};
 use bellbird_sip::agent::{CallEvent, EndReason, Event, Invite, Reliability};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
@@ -301,12 +301,7 @@ fn calls_go_on_after_a_restart_of_the_server() {
 #[test]
 fn server_calls_the_desk_phone_first_and_then_the_target() {
     let (mut world, alice, bob, _) = three();
-    let session = world.on_pbx(|pbx, network| {
-        let from = bellbird_sip::message::Address::new(Uri::parse("sip:bob@example.test").unwrap());
-        let (uri, way) = pbx.bindings["alice"][0].clone();
-        let (first, itinerary) = (pbx.target(&uri, &way, &from, 0), pbx.itinerary("bob", &from));
-        pbx.command(network, |node, ua, now| node.dial(ua, now, &first, Duration::from_secs(20), itinerary)).unwrap()
-    });
+    let session = world.on_pbx(|pbx, network| pbx.dial(network, "alice", "bob")).unwrap();
     assert!(world.until(|world| world.talking() == [alice, bob]));
     world.run(2);
     let first = world
@@ -325,14 +320,8 @@ fn server_calls_the_desk_phone_first_and_then_the_target() {
 fn dialled(prepare: impl FnOnce(&mut World, usize, usize)) -> (World, usize, usize) {
     let (mut world, alice, bob, _) = three();
     prepare(&mut world, alice, bob);
-    world.on_pbx(|pbx, network| {
-        let from = bellbird_sip::message::Address::new(Uri::parse("sip:bob@example.test").unwrap());
-        let (uri, way) = pbx.bindings["alice"][0].clone();
-        let (first, mut itinerary) = (pbx.target(&uri, &way, &from, 70), pbx.itinerary("bob", &from));
-        let Step::Ring(ring) = &mut itinerary.steps[0] else { panic!("bob is rung") };
-        ring.targets[0].wants_offer = true;
-        pbx.command(network, |node, ua, now| node.dial(ua, now, &first, Duration::from_secs(20), itinerary)).unwrap()
-    });
+    world.pbx().wants_offers = true;
+    world.on_pbx(|pbx, network| pbx.dial(network, "alice", "bob")).unwrap();
     (world, alice, bob)
 }
 
@@ -404,13 +393,7 @@ fn call_that_the_server_makes_is_cancelled_or_comes_to_nothing() {
     for (cancel, callee) in [(true, Habit::Ignore), (false, Habit::Refuse(StatusCode::BUSY_HERE))] {
         let (mut world, alice, bob, _) = three();
         habit(&mut world, bob, callee);
-        let session = world.on_pbx(|pbx, network| {
-            let from = bellbird_sip::message::Address::new(Uri::parse("sip:bob@example.test").unwrap());
-            let (uri, way) = pbx.bindings["alice"][0].clone();
-            let (first, itinerary) = (pbx.target(&uri, &way, &from, 0), pbx.itinerary("bob", &from));
-            pbx.command(network, |node, ua, now| node.dial(ua, now, &first, Duration::from_secs(20), itinerary))
-                .unwrap()
-        });
+        let session = world.on_pbx(|pbx, network| pbx.dial(network, "alice", "bob")).unwrap();
         world.run(5);
         if cancel {
             assert_eq!(world.talking(), [alice]);

@@ -35,6 +35,8 @@ pub struct Pbx {
     pub progress: Vec<(SessionId, Progress)>,
     pub saved: BTreeMap<SessionId, SavedSession>,
     pub refuses_transfers: bool,
+    /// Whether those who are called want an offer in any case.
+    pub wants_offers: bool,
     timeout: Instant,
     rng: Rng,
 }
@@ -56,6 +58,7 @@ impl Pbx {
             progress: Vec::new(),
             saved: BTreeMap::new(),
             refuses_transfers: false,
+            wants_offers: false,
             timeout: Instant::FAR_FUTURE,
             rng: Rng::new(&seed_of(5)),
         }
@@ -79,7 +82,13 @@ impl Pbx {
         let headers = vec![("P-Asserted-Identity".to_owned(), from.to_string())];
         let invite =
             Invite { from: Some(from.clone()), way: Some(way.clone()), headers, ..Invite::new(uri.clone(), None) };
-        Target { account: self.account, invite, media: MediaTag(tag), wants_offer: false, otherwise: Vec::new() }
+        Target {
+            account: self.account,
+            invite,
+            media: MediaTag(tag),
+            wants_offer: self.wants_offers,
+            otherwise: Vec::new(),
+        }
     }
 
     pub fn itinerary(&self, dialled: &str, from: &Address) -> Itinerary {
@@ -99,6 +108,15 @@ impl Pbx {
         }
         steps.push(Step::End(None));
         Itinerary { steps }
+    }
+
+    /// Calls a user's first phone, and then a number. Gives its connection.
+    pub fn dial(&mut self, network: &mut Network, first: &str, number: &str) -> Option<SessionId> {
+        let from = Address::new(Uri::sip(Some(first), DOMAIN, None).unwrap());
+        let (uri, way) = self.bindings.get(first)?.first()?.clone();
+        let (first, itinerary) = (self.target(&uri, &way, &from, 70), self.itinerary(number, &from));
+        let patience = Duration::from_secs(20);
+        self.command(network, |node, ua, now| node.dial(ua, now, &first, patience, itinerary)).ok()
     }
 
     pub fn owns(&self, address: SocketAddr) -> bool {
