@@ -11,10 +11,9 @@ const STORED_WITHIN: Duration = Duration::from_millis(250);
 impl Session {
     /// A leg offers a session.
     pub(super) fn offered(&mut self, cx: &mut Cx<'_>, call: CallId, offer: Body) {
-        if let Stage::First { call: first, media, offer: made, .. } = &mut self.stage
+        if let Stage::First { call: first, media, .. } = &self.stage
             && *first == call
         {
-            *made = Some(offer.clone());
             let end = super::End { call: Some(call), tag: *media };
             self.ask_media(cx, MediaKind::Park, end, end, offer, Then::Park { to: call });
             return;
@@ -204,11 +203,9 @@ impl Session {
         if !matches!(self.stage, Stage::First { call: first, .. } if first == call) {
             return;
         }
-        let Stage::First { media, offer, itinerary, .. } = core::mem::replace(&mut self.stage, Stage::Talking) else {
-            return;
-        };
+        let Stage::First { media, itinerary, .. } = core::mem::replace(&mut self.stage, Stage::Talking) else { return };
         self.a = Some(Leg { call, answered: true, media });
-        self.stage = Stage::Hunting(Box::new(Hunt::new(*itinerary, offer)));
+        self.stage = Stage::Hunting(Box::new(Hunt::new(*itinerary, None)));
         cx.progress(Progress::FirstAnswered(call));
         self.begin_step(cx, 0);
     }

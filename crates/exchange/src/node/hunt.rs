@@ -60,15 +60,23 @@ impl Session {
     /// Calls a branch, with the party's offer where it has one that this branch is to get.
     fn start_branch(&mut self, cx: &mut Cx<'_>, branch: &mut Branch) {
         let to = End { call: None, tag: branch.target.media };
-        let offer = self.hunt().and_then(|hunt| hunt.offer.clone());
-        let party = self.a.filter(|a| !a.answered || branch.target.wants_offer);
-        match offer.zip(party) {
-            Some((offer, party)) => {
-                let id = self.ask_media(cx, MediaKind::Offer, party.end(), to, offer, Then::CallBranch);
+        match self.offer_for(cx, branch.target.wants_offer) {
+            Some((party, kind, offer)) => {
+                let id = self.ask_media(cx, kind, party.end(), to, offer, Then::CallBranch);
                 (branch.state, branch.offered) = (BranchState::AwaitOffer(id), true);
             }
             None => self.call_branch(cx, branch, None),
         }
+    }
+
+    /// The offer of the party that somebody is rung for: of one that talks already what it described last.
+    fn offer_for(&mut self, cx: &mut Cx<'_>, wanted: bool) -> Option<(Leg, MediaKind, Body)> {
+        let party = self.a?;
+        if !party.answered {
+            return Some((party, MediaKind::Offer, self.hunt()?.offer.clone()?));
+        }
+        let described = cx.ua.save_call(cx.now, party.call).filter(|_| wanted)?.remote_description?;
+        Some((party, MediaKind::Again, described))
     }
 
     /// Goes another way to the same target, where this one led nowhere. Who can't take the offer of a party that talks

@@ -77,6 +77,8 @@ pub struct MediaRequest {
 pub enum MediaKind {
     /// An offer.
     Offer,
+    /// What an end described last, offered anew to somebody else: a hold in it was meant for who talked to it before.
+    Again,
     /// An answer.
     Answer,
     /// An offer that the server itself has to answer: nobody is there yet to do it.

@@ -125,7 +125,7 @@ impl Node {
         (invite.offer, invite.reliable) = (None, false);
         let call = ua.invite(now, first.account, invite)?;
         let (give_up, media) = (now + patience, first.media);
-        let stage = Stage::First { call, give_up, media, offer: None, itinerary: Box::new(itinerary) };
+        let stage = Stage::First { call, give_up, media, itinerary: Box::new(itinerary) };
         let id = self.name();
         self.legs.insert(call, id);
         self.outputs.push_back(Output::Progress(id, Progress::Called(call, media)));

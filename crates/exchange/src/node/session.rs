@@ -47,7 +47,7 @@ pub(super) enum Stage {
     /// Nothing: the two talk.
     Talking,
     /// The first leg of a call that the server makes is called, offerless.
-    First { call: CallId, give_up: Instant, media: MediaTag, offer: Option<Body>, itinerary: Box<Itinerary> },
+    First { call: CallId, give_up: Instant, media: MediaTag, itinerary: Box<Itinerary> },
     /// Others are rung for `a`.
     Hunting(Box<Hunt>),
     /// `b` asked for a blind transfer of `a`, and the owner was asked where to.
@@ -80,7 +80,7 @@ pub(super) struct Hunt {
     pub(super) branches: Vec<Branch>,
     /// When the present ring is over.
     pub(super) ends: Instant,
-    /// The offer of a party that calls and is not answered, or that the server called.
+    /// The offer of a party that calls and is not answered.
     pub(super) offer: Option<Body>,
     pub(super) told_ringing: bool,
     /// The device whose description the caller was told before the answer.

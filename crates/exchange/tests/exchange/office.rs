@@ -194,7 +194,7 @@ impl Office {
                 Output::Media(question) => {
                     let body = match question.kind {
                         MediaKind::Park => Body::sdp("v=0\r\no=server 1 1 IN IP4 10.0.0.1\r\ns=parked\r\n"),
-                        MediaKind::Offer | MediaKind::Answer => question.body,
+                        MediaKind::Offer | MediaKind::Again | MediaKind::Answer => question.body,
                     };
                     self.exchange.handle_input(Input::Media(network.now(), question.id, Ok(body)));
                 }

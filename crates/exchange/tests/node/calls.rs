@@ -346,7 +346,7 @@ fn target_that_wants_an_offer_gets_the_first_legs_and_the_first_leg_its_answer()
             .collect();
         let way = [
             (MediaKind::Park, 70, 70),
-            (MediaKind::Offer, 70, 0),
+            (MediaKind::Again, 70, 0),
             (MediaKind::Offer, 0, 70),
             (MediaKind::Answer, 70, 0),
         ];
@@ -370,7 +370,7 @@ fn target_that_wants_an_offer_gets_the_first_legs_and_the_first_leg_its_answer()
 fn target_that_can_not_take_the_first_legs_offer_is_asked_for_its_own() {
     let (mut world, alice, bob) = dialled(|world, _, _| {
         // The media port has no way from one to the other in this direction.
-        world.pbx().media_refuses = Some((MediaKind::Offer, MediaTag(0)));
+        world.pbx().media_refuses = Some((MediaKind::Again, MediaTag(0)));
     });
     assert!(world.until(|world| world.talking() == [alice, bob]));
     world.run(2);

@@ -237,7 +237,7 @@ impl Pbx {
                 let result = match question.kind {
                     _ if refused => Err(StatusCode::NOT_ACCEPTABLE_HERE),
                     MediaKind::Park => Ok(Body::sdp("v=0\r\no=server 1 1 IN IP4 10.0.0.1\r\ns=parked\r\n")),
-                    MediaKind::Offer | MediaKind::Answer => Ok(question.body),
+                    MediaKind::Offer | MediaKind::Again | MediaKind::Answer => Ok(question.body),
                 };
                 let delay = self.media_delay.mul_f64(self.rng.unit());
                 if delay.is_zero() {

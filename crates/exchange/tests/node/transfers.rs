@@ -31,6 +31,30 @@ fn blind_transfer_by_caller_or_callee_connects_the_party_with_the_target() {
 }
 
 #[test]
+fn blind_transfer_to_who_wants_an_offer_brings_the_partys_last_description() {
+    for by_caller in [true, false] {
+        let (mut world, alice, bob, carol) = three();
+        world.on(carol, |phone, _| phone.needs_offers = true);
+        world.pbx().wants_offers = true;
+        let (call, taken) = world.establish(alice, "bob", bob);
+        let (by, which, party) = if by_caller { (alice, call, bob) } else { (bob, taken, alice) };
+        transfer(&mut world, by, which, "carol");
+        assert!(world.until(|world| world.talking() == [party.min(carol), party.max(carol)]));
+        world.run(2);
+        assert_eq!(world.phone(by).view(which).transfer.last(), Some(&StatusCode::OK));
+        let name = format!("o={}", world.phone(party).name);
+        let again = world.pbx().questions.iter().find(|asked| asked.kind == MediaKind::Again);
+        let again = again.map(|asked| String::from_utf8(asked.body.bytes.clone()).unwrap());
+        assert!(again.as_ref().is_some_and(|text| text.contains(&name)), "{again:?}");
+        let last = world.phone(party).live_call().unwrap();
+        assert_eq!(world.phone(party).view(last).offers, 1, "the target's answer reaches the party");
+        let last = world.phone(carol).live_call().unwrap();
+        world.hang_up(carol, last);
+        world.assert_over();
+    }
+}
+
+#[test]
 fn blind_transfer_to_somebody_busy_leaves_the_call_as_it_was() {
     let (mut world, alice, bob, carol) = three();
     world.on(carol, |phone, _| phone.habit = Habit::Refuse(StatusCode::BUSY_HERE));

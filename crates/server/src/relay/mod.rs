@@ -18,5 +18,5 @@ mod sockets;
 
 pub(crate) use self::arrival::Quality;
 pub(crate) use self::core::{EndKey, RelayError, is_outside};
-pub(crate) use sdp::{Described, Own};
+pub(crate) use sdp::{Described, Own, without_hold};
 pub(crate) use sockets::{Place, Relay, RelayConfig};
