@@ -20,6 +20,8 @@ const LOOK: Duration = Duration::from_millis(40);
 pub enum Calls {
     /// Rings, answers, and sends back the sound that it gets.
     Answered,
+    /// The same, but for calls without an offer, which it refuses (488) as some gateways do.
+    AnsweredWithOffer,
     /// Rings for ever.
     Rings,
     /// Refuses with this status and reason.
@@ -280,27 +282,45 @@ fn scenario(calls: Calls, account: Option<(&str, &str)>) -> String {
             send(&reply("180 Ringing", empty), false),
             send(&reply("200 OK", empty), false)
         ),
-        Calls::Answered => format!(
-            "{}<label id=\"answer\"/>{}<recv request=\"ACK\"/>\
-             <recv request=\"INVITE\" optional=\"true\" next=\"answer\"/><recv request=\"BYE\"/>{}",
-            send(&reply("180 Ringing", empty), false),
-            send(&reply("200 OK", &format!("Content-Type: application/sdp\nContent-Length: [len]\n\n{SOUND}")), true),
-            send(
-                "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n",
-                false
-            )
+        Calls::Answered => answered(),
+        Calls::AnsweredWithOffer => format!(
+            "<nop test=\"offer\" next=\"offered\"/>{}<recv request=\"ACK\"/><nop next=\"end\"/>\
+             <label id=\"offered\"/>{}",
+            send(&reply("488 Not Acceptable Here", empty), true),
+            answered()
         ),
+    };
+    let look = match calls {
+        Calls::AnsweredWithOffer => {
+            "<action><ereg regexp=\"m=audio\" search_in=\"msg\" check_it=\"false\" assign_to=\"offer\"/></action>"
+        }
+        Calls::Answered | Calls::Rings | Calls::Refused(..) => "",
     };
     let registers = account.map_or_else(String::new, |(user, secret)| register(user, secret));
     document(&format!(
         "<recv request=\"OPTIONS\" optional=\"true\" next=\"options\"/>\
          <recv request=\"REGISTER\" optional=\"true\" next=\"register\"/>\
-         <recv request=\"INVITE\" next=\"call\"/>\
+         <recv request=\"INVITE\" next=\"call\">{look}</recv>\
          <label id=\"options\"/>{options}<nop next=\"end\"/>\
          <label id=\"register\"/>{registers}<nop next=\"end\"/>\
          <label id=\"call\"/>{call}\
          <label id=\"end\"/>"
     ))
+}
+
+/// Rings, answers, and answers what is offered in mid-call, until it is hung up.
+fn answered() -> String {
+    let empty = "Content-Length: 0\n\n";
+    format!(
+        "{}<label id=\"answer\"/>{}<recv request=\"ACK\"/>\
+         <recv request=\"INVITE\" optional=\"true\" next=\"answer\"/><recv request=\"BYE\"/>{}",
+        send(&reply("180 Ringing", empty), false),
+        send(&reply("200 OK", &format!("Content-Type: application/sdp\nContent-Length: [len]\n\n{SOUND}")), true),
+        send(
+            "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n\n",
+            false
+        )
+    )
 }
 
 /// Challenges once; then the same registration may come again and again.

@@ -271,6 +271,26 @@ async fn the_next_trunk_takes_what_the_first_can_not() {
     assert!(has_cause(&record, "noTrunk"), "{record:#}");
 }
 
+/// N8: a trunk that says nothing costs four seconds, an emergency call too.
+#[tokio::test]
+async fn the_next_trunk_takes_what_the_first_is_silent_about() {
+    let shop = Shop::with(Calls::Refused(486, "Busy Here")).await;
+    // It takes datagrams and says nothing: not even that nobody is there.
+    let silent = tokio::net::UdpSocket::bind((ELSEWHERE, 0)).await.expect("an address of loopback");
+    let mut settings = shop.provider.settings("Silent");
+    settings["servers"] = json!([silent.local_addr().expect("an address").to_string()]);
+    settings["link"] = json!({ "kind": "byAddress", "from": [ELSEWHERE] });
+    settings["order"] = json!(0);
+    shop.add_trunk(settings).await;
+    let mut daan = shop.desk_phone("240").await;
+    for number in [OUTSIDE, "112"] {
+        let dialled = std::time::Instant::now();
+        assert_eq!(daan.dials(number).await.0, 486, "{number}");
+        let took = dialled.elapsed();
+        assert!(took >= Duration::from_secs(4) && took < Duration::from_secs(12), "{number}: {took:?}");
+    }
+}
+
 /// Waits until it is known that a trunk does not answer any more.
 async fn is_down(shop: &Shop, trunk: u64) {
     let tested = shop.test(trunk).await;
@@ -394,10 +414,11 @@ async fn state_is(person: &Person, call: &Value, wanted: &str) {
     until(&format!("the call is {wanted}"), look).await;
 }
 
-/// C2: the desk phone rings first, without an offer; then the target, with or without the number of who calls.
+/// C2: the desk phone rings first, without an offer; then the target, which wants one, with or without the number of who
+/// calls.
 #[tokio::test]
 async fn a_call_by_desk_phone_rings_it_first_and_hides_the_number_where_asked() {
-    let mut shop = Shop::with(Calls::Answered).await;
+    let mut shop = Shop::with(Calls::AnsweredWithOffer).await;
     let own = shop.number("+31200121102").await;
     shop.caller_id("607", json!({ "kind": "number", "number": own })).await;
     let speech = Speech::of(Voice::Near).await;
@@ -412,6 +433,7 @@ async fn a_call_by_desk_phone_rings_it_first_and_hides_the_number_where_asked() 
         state_is(&daan, &call, "talking").await;
         let invite = shop.provider.invite().await;
         assert!(invite.line().contains("+31201234567@"), "{}", invite.line());
+        assert!(invite.text().contains("m=audio"), "{}", invite.text());
         if withheld {
             is_withheld(&invite, "+31200121102");
         } else {

@@ -35,7 +35,7 @@ use keep_alive::KeepAlives;
 pub use talk::{KeptCall, Talk, TalkParty};
 
 use crate::directory::Directory;
-use crate::guard::{Gate, GateConfig};
+use crate::guard::{Gate, GateConfig, Pace, PaceConfig};
 use crate::node::{Node, SessionId};
 use crate::notifier::Notifier;
 use crate::notifier::lamps::WatchedDialog;
@@ -53,6 +53,8 @@ pub struct ExchangeConfig {
     pub registrar: RegistrarConfig,
     /// Bounds on failures.
     pub gate: GateConfig,
+    /// How fast one account may begin calls.
+    pub pace: PaceConfig,
     /// How often the way to a device behind NAT is kept open.
     pub keep_alive: Duration,
     /// Whose clock stamps acts of keys and star codes: one number for each server.
@@ -67,6 +69,7 @@ impl Default for ExchangeConfig {
             agent: Config::server(),
             registrar: RegistrarConfig::default(),
             gate: GateConfig::default(),
+            pace: PaceConfig::default(),
             keep_alive: Duration::from_secs(25),
             node: 0,
             takes_strangers: false,
@@ -114,6 +117,7 @@ pub struct Exchange {
     clock: Clock,
     agent: UserAgent,
     gate: Gate,
+    pace: Pace,
     registrar: Registrar,
     notifier: Notifier,
     acts: HlcClock,
@@ -149,6 +153,7 @@ impl Exchange {
             clock: Clock::new(now, time),
             agent: UserAgent::new(config.agent.clone(), rng.fork(), now),
             gate: Gate::new(config.gate, &rng.fork()),
+            pace: Pace::new(config.pace),
             registrar: Registrar::new(config.registrar),
             notifier: Notifier::default(),
             acts: HlcClock::new(config.node),

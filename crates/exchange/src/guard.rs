@@ -24,8 +24,12 @@ use bellbird_sip::status::StatusCode;
 use crate::directory::{AccountRouting, AccountSecret, Directory, Internal};
 use crate::words::{ClientId, OrgId, VoipAccountId};
 
+mod pace;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use pace::Pace;
+pub use pace::PaceConfig;
 
 /// Something that a person should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -92,6 +92,8 @@ pub enum Called {
 pub enum Purpose {
     /// Somebody wants to talk.
     Call,
+    /// Somebody in a call sends the other on (blind transfer): not a call that he makes by this device.
+    Transfer,
     /// A transfer failed, and the call comes back to who transferred it.
     TransferRecall,
     /// The user moves an own call to another of his devices.
@@ -128,6 +130,8 @@ pub struct Load {
     pub users: BTreeMap<UserId, u32>,
     /// Calls of each account.
     pub accounts: BTreeMap<VoipAccountId, u32>,
+    /// Accounts that begin calls too fast.
+    pub too_fast: BTreeSet<VoipAccountId>,
     /// Calls on each trunk.
     pub trunks: BTreeMap<TrunkId, u32>,
     /// Trunks that do not answer.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bellbird_base::Duration;
 use bellbird_sip::agent::{self, CallEvent, CallId, EndReason, Reply};
-use bellbird_sip::message::Body;
+use bellbird_sip::message::{Body, Fields};
 use bellbird_sip::status::StatusCode;
 
 use super::Exchange;
@@ -17,7 +17,7 @@ use crate::directory::{AccountRouting, Directory};
 use crate::node::{End, MediaId, MediaTag, Output as NodeOutput, Progress, SessionId};
 use crate::notifier::lamps::{DialogState, WatchedDialog};
 use crate::routing::{Call, Called, Caller, Device, Plan, Purpose, Refusal, Step, StepIndex, Target, Why};
-use crate::words::{Cause, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
+use crate::words::{Cause, ClientId, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
 use crate::{CallReport, Event, Output, Routed, StoreRequest};
 
 /// A call that goes on.
@@ -45,6 +45,8 @@ pub(super) struct Live {
 pub(super) struct Party {
     pub(super) user: Option<UserId>,
     pub(super) account: Option<VoipAccountId>,
+    /// Which client of it, where its secret is one of an app: its settings bind what it does in the call.
+    pub(super) client: Option<ClientId>,
     pub(super) trunk: Option<TrunkId>,
     pub(super) device: Device,
     pub(super) incoming: bool,
@@ -68,7 +70,11 @@ impl Exchange {
     /// Sends an INVITE on its way.
     pub(super) fn connect(&mut self, routed: &Routed, directory: &Arc<Directory>) {
         let Some(account) = self.account_of(routed.organisation) else { return };
-        let resolved = self.resolve(directory, &routed.plan, asks_auto_answer(&routed.invite.request));
+        let mut resolved = self.resolve(directory, &routed.plan, asks_auto_answer(&routed.invite.request));
+        if let Some(hops) = (&routed.invite.request.headers).max_forwards() {
+            // A call that comes back to us again and again ends.
+            resolved.itinerary.limit_hops(hops.saturating_sub(1));
+        }
         let party = caller_party(directory, &routed.call.caller);
         let media = match (party.account, party.trunk) {
             (Some(account), _) => directory.accounts.get(&account).map(|account| account.media),
@@ -262,7 +268,6 @@ impl Exchange {
                 Some(kept) => self.save(session, kept),
                 None => self.node.stored(&mut self.agent, self.now, session, false),
             },
-            NodeOutput::Split(from, to) => self.split(from, to),
             NodeOutput::Over(session) => self.over(session),
         }
     }
@@ -271,15 +276,18 @@ impl Exchange {
     fn transfer(&mut self, session: SessionId, by: CallId, target: &str) {
         let plan = self.live.get(&session).and_then(|live| {
             let party = live.legs.get(&by)?;
-            let caller = Caller::Account { account: party.account?, client: None, binding: None };
+            let caller = Caller::Account { account: party.account?, client: party.client.clone(), binding: None };
             let directory = Arc::clone(&self.served.get(&live.organisation)?.directory);
             let called = Called::Dialled(target.to_owned());
-            let call = Call { caller, called, withheld: false, purpose: Purpose::Call, diversions: 0 };
-            Some((self.plan(&directory, &call), directory))
+            let call = Call { caller, called, withheld: false, purpose: Purpose::Transfer, diversions: 0 };
+            Some((self.plan(&directory, &call), call, directory))
         });
         match plan {
-            Some((plan, directory)) => match plan.step(plan.first()) {
-                Some(Step::Ring(_)) => {
+            Some((plan, call, directory)) => match plan.step(plan.first()) {
+                Some(Step::Ring(ring)) => {
+                    if ring.branches.iter().any(is_emergency) {
+                        self.note_emergency(&directory, &call);
+                    }
                     let resolved = self.resolve(&directory, &plan, false);
                     if let Some(live) = self.live.get_mut(&session) {
                         live.called.extend(resolved.called);
@@ -332,16 +340,6 @@ impl Exchange {
                 other.legs.insert(*call, party.clone());
             }
         }
-    }
-
-    /// What was made one goes on as two.
-    fn split(&mut self, from: SessionId, to: SessionId) {
-        let Some(live) = self.live.get_mut(&from) else { return };
-        let (users, node) = (live.present(), &self.node);
-        let legs = live.legs.extract_if(.., |call, _| node.session_of(*call) == Some(to)).collect();
-        let other = Live { legs, plan: Plan::carried_out(), before: Vec::new(), fates: Vec::new(), ..live.clone() };
-        self.live.insert(to, other);
-        self.recount_all(users);
     }
 
     pub(super) fn recount_all(&mut self, users: BTreeSet<UserId>) {
@@ -529,6 +527,10 @@ fn fate(party: &Party, end: &agent::CallEnd) -> Cause {
 }
 
 fn caller_party(directory: &Directory, caller: &Caller) -> Party {
+    let client = match caller {
+        Caller::Account { client, .. } => client.clone(),
+        Caller::User(_) | Caller::Trunk { .. } | Caller::Stranger { .. } => None,
+    };
     let (account, user, trunk) = match caller {
         Caller::Account { account, .. } => {
             (Some(*account), directory.accounts.get(account).and_then(AccountRouting::user), None)
@@ -537,13 +539,15 @@ fn caller_party(directory: &Directory, caller: &Caller) -> Party {
         Caller::Trunk { trunk, .. } => (None, None, Some(*trunk)),
         Caller::Stranger { .. } => (None, None, None),
     };
-    Party { user, account, trunk, device: Device::Call, incoming: false, state: DialogState::Trying, rang: false }
+    let (device, state) = (Device::Call, DialogState::Trying);
+    Party { user, account, client, trunk, device, incoming: false, state, rang: false }
 }
 
 fn called_party(called: &CalledDevice) -> Party {
     let trunk = called.trunk;
     // A number outside that rings for a user is no phone of his that could be busy.
     let user = called.user.filter(|_| trunk.is_none());
-    let device = called.branch.device.clone();
-    Party { user, account: called.account, trunk, device, incoming: true, state: DialogState::Trying, rang: false }
+    let (device, state) = (called.branch.device.clone(), DialogState::Trying);
+    let (account, client) = (called.account, called.client.clone());
+    Party { user, account, client, trunk, device, incoming: true, state, rang: false }
 }

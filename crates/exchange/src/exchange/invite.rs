@@ -9,7 +9,7 @@ use super::{Answer, Exchange};
 use crate::directory::{Directory, TrunkRouting};
 use crate::guard::Access;
 use crate::routing::{Branch, Call, Called, Caller, FeatureAct, Purpose, Service, Situation, Step, Target, plan};
-use crate::words::{CalledNumberFrom, DndSource, TrunkId, TrunkLink};
+use crate::words::{CalledNumberFrom, DndSource, TrunkId, TrunkLink, VoipAccountId};
 use crate::{Event, Output, Routed};
 
 impl Exchange {
@@ -30,6 +30,7 @@ impl Exchange {
         let dialled = invite.request.uri.as_ref().user_text().map(|user| user.into_owned()).unwrap_or_default();
         match self.check(&directory, &invite) {
             Access::Granted(proved) => {
+                self.keep_pace(proved.account);
                 // Whatever From says: the account is who proved it, and what others see follows from that.
                 let binding = self.registrar.at(proved.account, invite.flow).map(|binding| binding.id.clone());
                 let caller = Caller::Account { account: proved.account, client: proved.client, binding };
@@ -82,6 +83,14 @@ impl Exchange {
             None => {}
         }
         self.outputs.push_back(Output::Event(Event::Routed(routed)));
+    }
+
+    fn keep_pace(&mut self, account: VoipAccountId) {
+        if self.pace.take(self.now, account) {
+            self.load.too_fast.remove(&account);
+        } else {
+            self.load.too_fast.insert(account);
+        }
     }
 
     /// Where a call goes now, also one that the server makes for a user.

@@ -13,7 +13,7 @@ use crate::directory::{Directory, TrunkRouting};
 use crate::node::{self, Itinerary, MediaTag};
 use crate::registrar::Binding;
 use crate::routing::{Branch, Plan, Shown, Step, StepIndex, Target, TrunkLeg};
-use crate::words::{MediaProfile, TrunkId, UserId, VoipAccountId};
+use crate::words::{ClientId, MediaProfile, TrunkId, UserId, VoipAccountId};
 use bellbird_contract::Transport;
 
 /// One of the devices that may be called, as the node's tag of it leads back here.
@@ -25,6 +25,8 @@ pub(super) struct Called {
     pub(super) branch: Branch,
     /// Whose device it is.
     pub(super) account: Option<VoipAccountId>,
+    /// Which client of it.
+    pub(super) client: Option<ClientId>,
     pub(super) user: Option<UserId>,
     /// By which trunk, if it is outside.
     pub(super) trunk: Option<TrunkId>,
@@ -47,7 +49,7 @@ impl Exchange {
         let position = |index: StepIndex| order.iter().position(|known| *known == index).unwrap_or(usize::MAX);
         let mut called = BTreeMap::new();
         let mut steps: Vec<node::Step> = Vec::new();
-        let mut failovers: Vec<node::Step> = Vec::new();
+        let mut endings: Vec<node::Step> = Vec::new();
         for index in &order {
             match plan.step(*index) {
                 Some(Step::Ring(ring)) => {
@@ -62,22 +64,10 @@ impl Exchange {
                     if matches!(plan.step(ring.next.unreachable), Some(Step::End(_))) {
                         // The caller hears that no codec fits, and not that nobody answered; what was said of the number,
                         // and not that there is no line.
-                        failovers.push(node::Step::End(None));
-                        next.incompatible = order.len() + failovers.len() - 1;
+                        endings.push(node::Step::End(None));
+                        next.incompatible = order.len() + endings.len() - 1;
                         if ring.branches.iter().all(Branch::is_outside) {
                             next.refused = next.incompatible;
-                        }
-                    }
-                    // A call to one number outside tries the trunks one after the other.
-                    if let [branch] = ring.branches.as_slice()
-                        && let Target::Outside { legs, .. } = &branch.target
-                    {
-                        for (leg, server) in self.lines(directory, legs).into_iter().skip(1).rev() {
-                            let targets =
-                                self.outside(directory, *index, branch, leg, server, &mut called).into_iter().collect();
-                            failovers.push(node::Step::Ring(node::Ring { targets, time: ring.time, next }));
-                            next.unreachable = order.len() + failovers.len() - 1;
-                            next.incompatible = next.unreachable;
                         }
                     }
                     let branches = ring.branches.iter();
@@ -93,7 +83,7 @@ impl Exchange {
                 Some(Step::Serve(_)) | None => steps.push(node::Step::End(None)),
             }
         }
-        steps.extend(failovers);
+        steps.extend(endings);
         Resolved { itinerary: Itinerary { steps }, called }
     }
 
@@ -107,22 +97,39 @@ impl Exchange {
     ) -> Option<node::Target> {
         let (binding, media, shown) = match &branch.target {
             Target::Device { binding, media, shown } => (self.registrar.get(binding)?.clone(), *media, shown),
-            Target::Outside { legs, .. } => {
-                let (leg, server) = self.lines(directory, legs).into_iter().next()?;
-                return self.outside(directory, step, branch, leg, server, called);
-            }
+            Target::Outside { legs, .. } => return self.outside(directory, step, branch, legs, called),
         };
         let tag = self.tag(media);
-        let account = Some(binding.id.account);
-        called
-            .insert(tag, Called { step, branch: branch.clone(), account, user: branch.user, trunk: None, place: None });
+        let (account, client, user) = (Some(binding.id.account), binding.client.clone(), branch.user);
+        called.insert(tag, Called { step, branch: branch.clone(), account, client, user, trunk: None, place: None });
         let mut invite = Invite { way: Some(way_to(&binding)), ..Invite::new(binding.contact.clone(), None) };
         present(&mut invite, shown, &directory.organisation.domain);
         invite.auto_answer = (branch.auto_answer && asks_auto).then_some(Duration::ZERO);
-        Some(node::Target { account: self.account_of(directory.organisation.id)?, invite, media: tag })
+        let account = self.account_of(directory.organisation.id)?;
+        Some(node::Target { account, invite, media: tag, wants_offer: false, otherwise: Vec::new() })
     }
 
+    /// A number outside, over the first line that takes the call.
     fn outside(
+        &mut self,
+        directory: &Directory,
+        step: StepIndex,
+        branch: &Branch,
+        legs: &[TrunkLeg],
+        called: &mut BTreeMap<MediaTag, Called>,
+    ) -> Option<node::Target> {
+        let lines = self.lines(directory, legs).into_iter();
+        let mut targets: Vec<_> =
+            lines.filter_map(|(leg, server)| self.line(directory, step, branch, leg, server, called)).collect();
+        if let Some((_, others)) = targets.split_last_mut() {
+            others.iter_mut().for_each(|target| target.invite.has_alternative = true);
+        }
+        let mut targets = targets.into_iter();
+        let first = targets.next()?;
+        Some(node::Target { otherwise: targets.collect(), ..first })
+    }
+
+    fn line(
         &mut self,
         directory: &Directory,
         step: StepIndex,
@@ -137,14 +144,15 @@ impl Exchange {
         let ip = uri.host().and_then(|host| host.as_str().trim_matches(['[', ']']).parse().ok());
         let place = ip.map(|ip| SocketAddr::new(ip, uri.port().unwrap_or(5060)));
         let (account, user, trunk_id) = (None, branch.user, Some(leg.trunk));
-        called.insert(tag, Called { step, branch: branch.clone(), account, user, trunk: trunk_id, place });
+        called
+            .insert(tag, Called { step, branch: branch.clone(), account, client: None, user, trunk: trunk_id, place });
         let mut invite = Invite::new(uri, None);
         let domain = trunk.settings.domain.as_deref().unwrap_or(&directory.organisation.domain);
         present(&mut invite, &leg.shown, domain);
         let registered = self.trunk_accounts.iter().find(|(_, (_, id))| *id == leg.trunk);
         let own = self.account_of(directory.organisation.id);
         let account: AccountId = registered.map(|(account, _)| *account).or(own)?;
-        Some(node::Target { account, invite, media: tag })
+        Some(node::Target { account, invite, media: tag, wants_offer: true, otherwise: Vec::new() })
     }
 
     /// Every way out: each trunk's servers in turn, beginning with the one that answered last. A trunk that registers has

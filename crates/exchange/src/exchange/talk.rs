@@ -9,7 +9,7 @@ use super::calls::{Live, Party};
 use crate::node::{SavedSession, SessionId};
 use crate::notifier::lamps::DialogState;
 use crate::routing::{Call, Device, Plan};
-use crate::words::{OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
+use crate::words::{ClientId, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
 
 /// An answered call as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,12 +40,14 @@ pub struct Talk {
 }
 
 /// Who is at one leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TalkParty {
     /// Whose call it is, if a user's.
     pub user: Option<UserId>,
     /// By which account.
     pub account: Option<VoipAccountId>,
+    /// With which client of it.
+    pub client: Option<ClientId>,
     /// By which trunk.
     pub trunk: Option<TrunkId>,
     /// Whether this side was called.
@@ -69,7 +71,8 @@ impl Exchange {
             let saved = kept.saved.clone();
             self.last_tag = self.last_tag.max(saved.a.media.0 >> 3).max(saved.b.media.0 >> 3);
             let talk = kept.talk.as_ref();
-            let accounts = [talk.map(|talk| talk.a), talk.map(|talk| talk.b)].map(|party| self.served_by(&kept, party));
+            let accounts =
+                [talk.map(|talk| &talk.a), talk.map(|talk| &talk.b)].map(|party| self.served_by(&kept, party));
             let [Some(a), Some(b)] = accounts else { continue };
             // One that is damaged is lost; the others go on.
             if let Ok(session) = self.node.restore(&mut self.agent, self.now, (a, b), saved) {
@@ -79,7 +82,7 @@ impl Exchange {
     }
 
     /// As whom a leg is spoken for: a trunk's that registers as its account there, which answers its challenges.
-    fn served_by(&self, kept: &KeptCall, party: Option<TalkParty>) -> Option<AccountId> {
+    fn served_by(&self, kept: &KeptCall, party: Option<&TalkParty>) -> Option<AccountId> {
         let trunk = party.and_then(|party| party.trunk);
         let registered = self.trunk_accounts.iter().find(|(_, (_, id))| Some(*id) == trunk);
         registered.map(|(account, _)| *account).or_else(|| self.account_of(kept.organisation))
@@ -87,7 +90,7 @@ impl Exchange {
 
     fn resume(&mut self, session: SessionId, kept: KeptCall) {
         if let (Some(talk), [a, b]) = (&kept.talk, self.node.legs(session).as_slice()) {
-            let live = Live::resumed(kept.organisation, talk, [(*a, talk.a), (*b, talk.b)]);
+            let live = Live::resumed(kept.organisation, talk, [(*a, &talk.a), (*b, &talk.b)]);
             let users = live.present();
             self.live.insert(session, live);
             self.recount_all(users);
@@ -116,13 +119,13 @@ impl Live {
     }
 
     /// What rang, and why, is in the record that was stored with the call; nothing more rings by its plan.
-    fn resumed(organisation: OrgId, talk: &Talk, parties: [(CallId, TalkParty); 2]) -> Self {
+    fn resumed(organisation: OrgId, talk: &Talk, parties: [(CallId, &TalkParty); 2]) -> Self {
         Self {
             organisation,
             call: talk.call.clone(),
             plan: Plan::carried_out(),
             called: BTreeMap::new(),
-            legs: parties.map(|(call, party)| (call, Party::resumed(party))).into(),
+            legs: parties.map(|(call, party)| (call, Party::resumed(party.clone()))).into(),
             users: talk.users.clone(),
             gone_through: Vec::new(),
             before: Vec::new(),
@@ -135,13 +138,13 @@ impl Live {
 }
 
 impl Party {
-    const fn kept(&self) -> TalkParty {
-        let Self { user, account, trunk, incoming, .. } = self;
-        TalkParty { user: *user, account: *account, trunk: *trunk, incoming: *incoming }
+    fn kept(&self) -> TalkParty {
+        let Self { user, account, client, trunk, incoming, .. } = self;
+        TalkParty { user: *user, account: *account, client: client.clone(), trunk: *trunk, incoming: *incoming }
     }
 
     fn resumed(party: TalkParty) -> Self {
-        let TalkParty { user, account, trunk, incoming } = party;
-        Self { user, account, trunk, device: Device::Call, incoming, state: DialogState::Confirmed, rang: true }
+        let TalkParty { user, account, client, trunk, incoming } = party;
+        Self { user, account, client, trunk, device: Device::Call, incoming, state: DialogState::Confirmed, rang: true }
     }
 }

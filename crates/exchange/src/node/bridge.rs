@@ -63,7 +63,10 @@ impl Session {
         let Some(other) = self.other(call) else { return };
         if self.exchange == (Exchange::Offer { from: other.call }) {
             self.exchange = Exchange::None;
-            self.refuse_offer(cx, other.call, status);
+            if cx.ua.respond_to_offer(cx.now, other.call, Err(status)).is_err() {
+                // It offered nothing: this leg was to be fitted to what the other had agreed on.
+                self.end_all(cx, None);
+            }
         } else if self.exchange == (Exchange::Asked { by: other.call }) {
             self.exchange = Exchange::None;
             self.cannot_offer(cx, other, status);
@@ -121,10 +124,7 @@ impl Session {
         let (Some(leg), Some(from)) = (self.leg(to), self.other(to)) else { return };
         let offer = match offer {
             Ok(offer) => offer,
-            Err(status) => {
-                self.exchange = Exchange::None;
-                return self.refuse_offer(cx, from.call, status);
-            }
+            Err(status) => return self.offer_undelivered(cx, from.call, status),
         };
         // Where the leg itself asked for it, this is what it gets; else it is a re-INVITE.
         let done = if leg.answered {
@@ -134,14 +134,24 @@ impl Session {
             cx.ua.answer(cx.now, to, Some(offer))
         };
         if done.is_err() {
-            self.exchange = Exchange::None;
-            self.refuse_offer(cx, from.call, StatusCode::TEMPORARILY_UNAVAILABLE);
+            self.offer_undelivered(cx, from.call, StatusCode::TEMPORARILY_UNAVAILABLE);
         }
+    }
+
+    fn offer_undelivered(&mut self, cx: &mut Cx<'_>, from: CallId, status: StatusCode) {
+        if matches!(self.stage, Stage::Connecting { .. }) {
+            return self.connecting_failed(cx, status);
+        }
+        self.exchange = Exchange::None;
+        self.refuse_offer(cx, from, status);
     }
 
     fn deliver_answer(&mut self, cx: &mut Cx<'_>, to: CallId, answer: Result<Body, StatusCode>) {
         let Some(leg) = self.leg(to) else { return };
         match (leg.answered, answer) {
+            (true, Err(status)) if matches!(self.stage, Stage::Connecting { .. }) => {
+                self.connecting_failed(cx, status);
+            }
             (true, answer) => {
                 (self.exchange, self.unsaved) = (Exchange::None, true);
                 // Where this fails the leg is over, and its end says the rest.
@@ -223,7 +233,7 @@ impl Session {
             }
             // Whoever asked for a blind transfer need not wait for its end.
             Stage::Hunting(_) | Stage::AskedWhere if self.b.is_some_and(|b| b.call == call) => self.b = None,
-            Stage::Connecting { by, consult }
+            Stage::Connecting { by, consult, .. }
                 if [&*by, &*consult].iter().any(|leg| leg.is_some_and(|leg| leg.call == call)) =>
             {
                 for leg in [by, consult] {

@@ -46,18 +46,10 @@ impl Session {
         let Some(hunt) = self.hunt() else { return };
         (hunt.step, hunt.ends) = (index, now + ring.time);
         hunt.branches.clear();
-        let offer = hunt.offer.clone();
         for target in ring.targets {
-            let to = End { call: None, tag: target.media };
             let over = BranchState::Over(Outcome::Unreachable);
-            let mut branch = Branch { target, state: over, early: None };
-            match (offer.clone(), self.a) {
-                (Some(offer), Some(a)) => {
-                    let id = self.ask_media(cx, MediaKind::Offer, a.end(), to, offer, Then::CallBranch);
-                    branch.state = BranchState::AwaitOffer(id);
-                }
-                (_, _) => self.call_branch(cx, &mut branch, None),
-            }
+            let mut branch = Branch { target, state: over, offered: false, early: None };
+            self.start_branch(cx, &mut branch);
             if let Some(hunt) = self.hunt() {
                 hunt.branches.push(branch);
             }
@@ -65,10 +57,48 @@ impl Session {
         self.look_around(cx);
     }
 
+    /// Calls a branch, with the party's offer where it has one that this branch is to get.
+    fn start_branch(&mut self, cx: &mut Cx<'_>, branch: &mut Branch) {
+        let to = End { call: None, tag: branch.target.media };
+        match self.offer_for(cx, branch.target.wants_offer) {
+            Some((party, kind, offer)) => {
+                let id = self.ask_media(cx, kind, party.end(), to, offer, Then::CallBranch);
+                (branch.state, branch.offered) = (BranchState::AwaitOffer(id), true);
+            }
+            None => self.call_branch(cx, branch, None),
+        }
+    }
+
+    /// The offer of the party that somebody is rung for: of one that talks already what it described last.
+    fn offer_for(&mut self, cx: &mut Cx<'_>, wanted: bool) -> Option<(Leg, MediaKind, Body)> {
+        let party = self.a?;
+        if !party.answered {
+            return Some((party, MediaKind::Offer, self.hunt()?.offer.clone()?));
+        }
+        let described = cx.ua.save_call(cx.now, party.call).filter(|_| wanted)?.remote_description?;
+        Some((party, MediaKind::Again, described))
+    }
+
+    /// Goes another way to the same target, where this one led nowhere. Who can't take the offer of a party that talks
+    /// already may make one that this party can take.
+    fn go_another_way(&mut self, cx: &mut Cx<'_>, branch: &mut Branch) {
+        let talks = self.a.is_some_and(|a| a.answered);
+        if talks && branch.offered && branch.state == BranchState::Over(Outcome::Incompatible) {
+            self.call_branch(cx, branch, None);
+        }
+        while matches!(branch.state, BranchState::Over(Outcome::Unreachable | Outcome::Incompatible))
+            && let Some(target) = branch.target.next()
+        {
+            (branch.target, branch.early) = (target, None);
+            self.start_branch(cx, branch);
+        }
+    }
+
     fn call_branch(&mut self, cx: &mut Cx<'_>, branch: &mut Branch, offer: Option<Body>) {
         let mut invite = branch.target.invite.clone();
         // Whoever makes the offer does so with the answer: only then somebody is there to answer it.
         invite.reliable = offer.is_some();
+        branch.offered = offer.is_some();
         invite.offer = offer;
         branch.state = match cx.ua.invite(cx.now, branch.target.account, invite) {
             Ok(call) => {
@@ -91,6 +121,7 @@ impl Session {
             Err(status) => {
                 branch.state = BranchState::Over(outcome_of_status(status));
                 self.remember(Reply::new(status));
+                self.go_another_way(cx, &mut branch);
             }
         }
         if let Some(hunt) = self.hunt() {
@@ -138,16 +169,16 @@ impl Session {
         let Some(branch) = hunt.branch_of(call) else { return };
         let leg = Leg { call, answered: true, media: branch.target.media };
         let answer = answer.or_else(|| branch.early.take());
-        let (offered, told) = (hunt.offer.is_some(), hunt.told_early);
+        let (offered, told) = (branch.offered, hunt.told_early);
         self.win(cx, leg);
         let Some(a) = self.a.filter(|_| offered) else { return };
         let Some(answer) = answer else {
             self.end_all(cx, None);
             return cx.progress(Progress::Failed(StatusCode::NOT_ACCEPTABLE_HERE));
         };
-        if told.is_some_and(|told| told != call) {
+        if a.answered || told.is_some_and(|told| told != call) {
             self.exchange = Exchange::Offer { from: call };
-            self.ask_media(cx, MediaKind::Answer, leg.end(), a.end(), answer, Then::Refit { to: a.call });
+            self.ask_media(cx, MediaKind::Offer, leg.end(), a.end(), answer, Then::Refit { to: a });
             return;
         }
         self.exchange = Exchange::Offer { from: a.call };
@@ -155,11 +186,11 @@ impl Session {
     }
 
     /// The caller was told another device's description before: he is answered with that one, and offered this one by
-    /// a re-INVITE (RFC 3261 §13.2.1 lets him ignore a second answer).
-    pub(super) fn refit(&mut self, cx: &mut Cx<'_>, to: CallId, body: Result<Body, StatusCode>) {
-        self.set_answered(to);
-        let answered = cx.ua.answer(cx.now, to, None).is_ok();
-        let offered = body.is_ok_and(|body| answered && cx.ua.reinvite(cx.now, to, body).is_ok());
+    /// a re-INVITE (RFC 3261 §13.2.1 lets him ignore a second answer). So is a party that the server answered (RFC 3725).
+    pub(super) fn refit(&mut self, cx: &mut Cx<'_>, to: Leg, body: Result<Body, StatusCode>) {
+        self.set_answered(to.call);
+        let answered = to.answered || cx.ua.answer(cx.now, to.call, None).is_ok();
+        let offered = body.is_ok_and(|body| answered && cx.ua.reinvite(cx.now, to.call, body).is_ok());
         if !offered {
             self.end_all(cx, None);
         }
@@ -205,12 +236,21 @@ impl Session {
 
     /// A device stopped ringing without taking the call. 486 and 480 speak for the device, 6xx for the user.
     pub(super) fn branch_ended(&mut self, cx: &mut Cx<'_>, call: CallId, end: CallEnd) {
-        let Some(branch) = self.hunt().and_then(|hunt| hunt.branch_of(call)) else { return };
+        let Some(hunt) = self.hunt() else { return };
+        let ended = |branch: &Branch| branch.state == BranchState::Calling(call);
+        let Some(position) = hunt.branches.iter().position(ended) else { return };
+        let mut branch = hunt.branches.remove(position);
         let outcome = outcome_of(&end);
         branch.state = BranchState::Over(outcome);
         let all = end.status.is_some_and(|status| status.code() >= 600 && status.code() != 606);
         self.remember(reply_of(&end));
         cx.progress(Progress::NotTaken(call, end));
+        if !all {
+            self.go_another_way(cx, &mut branch);
+        }
+        if let Some(hunt) = self.hunt() {
+            hunt.branches.insert(position, branch);
+        }
         if all { self.ring_over(cx, outcome) } else { self.look_around(cx) }
     }
 

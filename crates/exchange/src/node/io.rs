@@ -34,8 +34,6 @@ pub enum Output {
     /// This has to survive: both legs, before the caller hears of the answer and after each exchange of offer and answer.
     /// Tell [`Node::stored`](super::Node::stored).
     Save(SessionId, Box<SavedSession>),
-    /// Two legs of the first connection are the second one from now on: an attended transfer came to nothing.
-    Split(SessionId, SessionId),
     /// A connection is over; what was saved of it can go.
     Over(SessionId),
 }
@@ -79,6 +77,8 @@ pub struct MediaRequest {
 pub enum MediaKind {
     /// An offer.
     Offer,
+    /// What an end described last, offered anew to somebody else: a hold in it was meant for who talked to it before.
+    Again,
     /// An answer.
     Answer,
     /// An offer that the server itself has to answer: nobody is there yet to do it.

@@ -8,6 +8,23 @@ pub struct Itinerary {
     pub steps: Vec<Step>,
 }
 
+impl Itinerary {
+    /// Lets the call take no more hops than this (RFC 7332).
+    pub fn limit_hops(&mut self, hops: u8) {
+        let rings = self.steps.iter_mut().filter_map(|step| match step {
+            Step::Ring(ring) => Some(ring),
+            Step::End(_) => None,
+        });
+        for target in rings.flat_map(|ring| &mut ring.targets) {
+            for way in
+                core::iter::once(&mut target.invite).chain(target.otherwise.iter_mut().map(|way| &mut way.invite))
+            {
+                way.max_forwards = way.max_forwards.min(hops);
+            }
+        }
+    }
+}
+
 /// One step. A call that comes to a step for the second time, or to none, ends.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -90,6 +107,20 @@ pub struct Target {
     pub invite: Invite,
     /// What the media port knows this end by.
     pub media: MediaTag,
+    /// Whether its INVITE always bears an offer (some gateways refuse one without): of a party that talks already it is
+    /// the one that it made last.
+    pub wants_offer: bool,
+    /// Other ways to the same, tried in turn where this one is not reached or has no codec in common.
+    pub otherwise: Vec<Target>,
+}
+
+impl Target {
+    /// The next way to the same.
+    pub(super) fn next(&mut self) -> Option<Self> {
+        let mut ways = core::mem::take(&mut self.otherwise).into_iter();
+        let next = ways.next()?;
+        Some(Self { otherwise: ways.collect(), ..next })
+    }
 }
 
 /// What the media port knows one kind of end by: its media profile, its location. The node hands it on only.

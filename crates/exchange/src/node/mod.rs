@@ -280,9 +280,8 @@ impl Node {
         }
     }
 
-    fn split(&mut self, ua: &mut UserAgent, now: Instant, from: SessionId, a: Leg, b: Leg) {
-        let id = self.name();
-        self.outputs.push_back(Output::Split(from, id));
+    /// Goes on with a connection that was nearly made one with another.
+    fn split(&mut self, ua: &mut UserAgent, now: Instant, id: SessionId, a: Leg, b: Leg) {
         self.legs.extend([(a.call, id), (b.call, id)]);
         let session = Session::new(id, Some(a), Stage::Talking);
         self.keep(Session { b: Some(b), unsaved: true, ..session });
@@ -327,8 +326,8 @@ impl Node {
         } else {
             self.keep(session);
         }
-        if let Some((a, b)) = split {
-            self.split(ua, now, id, a, b);
+        if let Some((other, a, b)) = split {
+            self.split(ua, now, other, a, b);
         }
         Some(result)
     }
@@ -381,10 +380,11 @@ impl Session {
         match stage {
             Stage::First { call, .. } => cx.drop_leg(call, reason),
             Stage::Hunting(hunt) => self.drop_branches(cx, hunt.branches, None, reason),
-            Stage::Connecting { by, consult } => {
+            Stage::Connecting { by, consult, other } => {
                 for leg in [by, consult].into_iter().flatten() {
                     cx.drop_leg(leg.call, reason);
                 }
+                cx.outputs.push_back(Output::Over(other));
             }
             Stage::Talking | Stage::AskedWhere => {}
         }

@@ -29,8 +29,8 @@ pub(super) struct Session {
     pub(super) held: Option<HeldAnswer>,
     /// Whether something has to be saved once no exchange is open.
     pub(super) unsaved: bool,
-    /// Two legs that are a connection of their own from now on.
-    pub(super) split: Option<(Leg, Leg)>,
+    /// Two legs that are a connection of their own again.
+    pub(super) split: Option<(SessionId, Leg, Leg)>,
 }
 
 /// An answer that a caller is told once the call is stored, or after a while.
@@ -52,8 +52,9 @@ pub(super) enum Stage {
     Hunting(Box<Hunt>),
     /// `b` asked for a blind transfer of `a`, and the owner was asked where to.
     AskedWhere,
-    /// An attended transfer: `a` and `b` are being connected in place of these two legs of whoever transfers.
-    Connecting { by: Option<Leg>, consult: Option<Leg> },
+    /// An attended transfer: `a` and `b` are being connected in place of these two legs of whoever transfers. The
+    /// connection of `consult` and `b` goes on under its name where that comes to nothing.
+    Connecting { by: Option<Leg>, consult: Option<Leg>, other: SessionId },
 }
 
 /// One leg.
@@ -93,6 +94,8 @@ pub(super) struct Hunt {
 pub(super) struct Branch {
     pub(super) target: Target,
     pub(super) state: BranchState,
+    /// Whether its INVITE bore an offer.
+    pub(super) offered: bool,
     /// The answer that came before the call was answered.
     pub(super) early: Option<Body>,
 }
@@ -154,8 +157,8 @@ pub(super) enum Then {
     Offer { to: CallId },
     /// It is the answer to an offer of this leg.
     Answer { to: CallId },
-    /// It takes the place of the early description that this leg was told of another device.
-    Refit { to: CallId },
+    /// It takes the place of the early description that this leg was told of another device, or of the server's own.
+    Refit { to: Leg },
     /// The server's own answer to this leg.
     Park { to: CallId },
     /// The server's own answer to a leg that picks a ringing call up.

@@ -57,12 +57,13 @@ impl Node {
         let second = other.and_then(|other| pair(self.sessions.get(&other), consult));
         let (Some((by, party)), Some((consult, target)), Some(other)) = (first, second, other) else { return false };
         self.sessions.remove(&other);
-        self.outputs.push_back(Output::Over(other));
         self.legs.insert(consult.call, id);
         self.legs.insert(target.call, id);
         let undone = self.with(ua, now, id, |session, cx| {
             (session.a, session.b) = (Some(party), Some(target));
-            session.stage = Stage::Connecting { by: Some(by), consult: Some(consult) };
+            session.stage = Stage::Connecting { by: Some(by), consult: Some(consult), other };
+            // Whatever the target offers meanwhile has to wait.
+            session.exchange = Exchange::Asked { by: target.call };
             cx.ua.ask_offer(cx.now, party.call).is_err()
         });
         if undone == Some(true) {
@@ -111,13 +112,16 @@ impl Session {
         if !matches!(self.stage, Stage::Connecting { .. }) {
             return;
         }
-        let Stage::Connecting { by, consult } = core::mem::replace(&mut self.stage, Stage::Talking) else { return };
+        let Stage::Connecting { by, consult, other } = core::mem::replace(&mut self.stage, Stage::Talking) else {
+            return;
+        };
         if let Some(by) = by {
             let _ = cx.ua.report_transfer(cx.now, by.call, StatusCode::OK);
         }
         for leg in [by, consult].into_iter().flatten() {
             cx.drop_leg(leg.call, None);
         }
+        cx.outputs.push_back(Output::Over(other));
         if let (Some(a), Some(b)) = (self.a, self.b) {
             cx.progress(super::Progress::Connected(a.call, b.call));
         }
@@ -125,7 +129,9 @@ impl Session {
 
     /// One of the two does not want to talk otherwise than before: whoever asked is told.
     pub(super) fn connecting_failed(&mut self, cx: &mut Cx<'_>, status: StatusCode) {
-        let Stage::Connecting { by, consult } = core::mem::replace(&mut self.stage, Stage::Talking) else { return };
+        let Stage::Connecting { by, consult, other } = core::mem::replace(&mut self.stage, Stage::Talking) else {
+            return;
+        };
         if let Some(by) = by {
             let _ = cx.ua.report_transfer(cx.now, by.call, status);
         }
@@ -137,10 +143,13 @@ impl Session {
         self.exchange = Exchange::None;
         // All is as before: two connections. Where one has lost its other end, it is over.
         match (consult, self.b) {
-            (Some(consult), Some(target)) => self.split = Some((consult, target)),
-            (one, other) => one.or(other).into_iter().for_each(|leg| cx.drop_leg(leg.call, None)),
+            (Some(consult), Some(target)) => self.split = Some((other, consult, target)),
+            (one, two) => {
+                one.or(two).into_iter().for_each(|leg| cx.drop_leg(leg.call, None));
+                cx.outputs.push_back(Output::Over(other));
+            }
         }
-        self.b = by;
+        (self.b, self.unsaved) = (by, true);
         if by.is_none() {
             self.end_all(cx, None);
         }

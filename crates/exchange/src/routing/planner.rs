@@ -181,9 +181,11 @@ impl<'a> Planner<'a> {
 
     fn refuse_account(&self, account: &AccountRouting, client: Option<&ClientId>, whys: &mut Whys) -> Option<Refusal> {
         let most = account.call_limit.unwrap_or(self.directory().organisation.calls_per_account);
-        if self.at.load.accounts.get(&account.id).copied().unwrap_or(0) >= most {
+        let busy = self.at.load.accounts.get(&account.id).copied().unwrap_or(0) >= most;
+        let too_fast = self.at.load.too_fast.contains(&account.id);
+        if busy || too_fast {
             self.note(whys, Cause::TooManyCalls, with(&[("most", &most.to_string())]));
-            return Some(TOO_MANY);
+            return Some(if busy { TOO_MANY } else { TOO_FAST });
         }
         let user = account.user().and_then(|user| self.directory().users.get(&user))?;
         self.refuse_user(user, client, account.is_client(), whys)
@@ -206,7 +208,7 @@ impl<'a> Planner<'a> {
             self.note(whys, Cause::MakingCallsOff, stamped(&user.outgoing.stamp));
             return Some(MAKING_CALLS_OFF);
         }
-        let direct = matches!(self.call.caller, Caller::Account { .. });
+        let direct = matches!(self.call.caller, Caller::Account { .. }) && self.call.purpose != Purpose::Transfer;
         if bound && direct && settings.call_method.value != CallMethod::Softphone {
             self.note(whys, Cause::MakingCallsOff, stamped(&user.outgoing.stamp));
             return Some(OTHER_METHOD);
@@ -327,6 +329,8 @@ pub(super) const NO_ANSWER: Refusal = Refusal { status: StatusCode::TEMPORARILY_
 pub(super) const DECLINED: Refusal = Refusal { status: StatusCode::DECLINE, words: "Declined" };
 const TOO_MANY: Refusal =
     Refusal { status: StatusCode::BUSY_HERE, words: "This account has as many calls as it may have" };
+const TOO_FAST: Refusal =
+    Refusal { status: StatusCode::BUSY_HERE, words: "Calls of this account follow each other too fast: wait a moment" };
 const USER_DISABLED: Refusal = Refusal { status: StatusCode::FORBIDDEN, words: "This user was disabled" };
 const MAKING_CALLS_OFF: Refusal =
     Refusal { status: StatusCode::FORBIDDEN, words: "Making calls is off: your administrator or you turned it off" };

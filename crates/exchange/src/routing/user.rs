@@ -352,7 +352,7 @@ impl Planner<'_> {
             Purpose::TransferRecall => return Some(Cause::TransferRecall),
             Purpose::MovedCall if own => return Some(Cause::MovedHere),
             Purpose::ClickToDialLeg if own => return Some(Cause::CallMethod),
-            Purpose::MovedCall | Purpose::ClickToDialLeg | Purpose::Call => {}
+            Purpose::MovedCall | Purpose::ClickToDialLeg | Purpose::Transfer | Purpose::Call => {}
         }
         let called = self.at.load.emergency_calls.get(&user.id);
         let recent = called.is_some_and(|at| self.at.now.since(*at) <= EMERGENCY_CALL_BACK);

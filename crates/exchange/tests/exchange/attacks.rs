@@ -4,11 +4,12 @@ use bellbird_exchange::notifier::feature::CONTENT_TYPE;
 use bellbird_exchange::words::*;
 use bellbird_sip::agent::{AccountConfig, AccountCredentials, CallEvent, Event, Invite, Secret};
 use bellbird_sip::message::{Address, Body};
+use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 
 use crate::host::DOMAIN;
 use crate::office::*;
-use crate::phone::Setup;
+use crate::phone::{Habit, Setup};
 use crate::world::World;
 
 fn shown_to(world: &World, phone: usize) -> bellbird_sip::agent::Party {
@@ -120,4 +121,43 @@ fn one_accounts_password_does_not_register_another() {
     world.run(Duration::from_secs(20));
     assert_eq!((world.office().registered(DESK), world.office().registered(BOBS)), (0, 0));
     assert_eq!(VoipAccountId(13), DESK);
+}
+
+#[test]
+fn an_account_that_calls_too_fast_is_held_back_and_still_calls_for_help() {
+    let mut world = World::new(8);
+    world.add(Setup::direct("112", TRUNK_IP));
+    let (bob, desk) =
+        (world.register(Setup::new("bob", "10.0.2.1")), world.register(Setup::new("alice-desk", "10.0.1.1")));
+    world.on(desk, |phone, _| phone.habit = Habit::Refuse(StatusCode::FORBIDDEN));
+    let refused: Vec<u16> = (0..90).map(|_| world.outcome(bob, "203").unwrap_err().0).collect();
+    let held_back = refused.iter().filter(|status| **status == 486).count();
+    assert_eq!(world.calls_of(desk) + held_back, 90);
+    assert!(held_back > 15, "{held_back} were held back");
+    assert!(world.outcome(bob, "112").is_ok());
+    world.run(Duration::from_secs(61));
+    assert_eq!(world.outcome(bob, "203").unwrap_err().0, 480, "a minute later all is well");
+}
+
+#[test]
+fn a_call_that_comes_back_again_and_again_ends() {
+    let mut world = World::new(9);
+    let trunk = world.add(Setup::direct("+31612345678", TRUNK_IP));
+    world.on(trunk, |phone, _| phone.habit = Habit::Refuse(StatusCode::BUSY_HERE));
+    world.in_office(|office, network| {
+        let to = Destination::External { number: "0612345678".into() };
+        office.user(ALICE).telephony.forwarding.always = Some(Forwarding { active: true, to });
+        office.publish(network);
+    });
+    let target = Uri::parse("sip:+31201230601@10.0.0.1").unwrap();
+    for (hops, status) in [(0, 483), (5, 480)] {
+        let call = world.on(trunk, |phone, network| {
+            let offer = phone.describe("offer");
+            phone.invite(network, Invite { max_forwards: hops, ..Invite::new(target.clone(), Some(offer)) })
+        });
+        assert!(world.until(|world| world.view(trunk, call).ended.is_some()));
+        let ended = world.view(trunk, call).ended.clone().unwrap();
+        assert_eq!(ended.status.map(StatusCode::code), Some(status), "{hops}");
+    }
+    assert_eq!(world.phone(trunk).hops, [4], "one less than it came with");
 }

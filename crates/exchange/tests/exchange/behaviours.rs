@@ -1,14 +1,18 @@
 use std::net::IpAddr;
 
 use bellbird_base::{Duration, Protocol};
+use bellbird_exchange::directory::{AccountSecret, ClientLogin, ClientRouting};
 use bellbird_exchange::notifier::feature::{CONTENT_TYPE, NAMESPACE};
+use bellbird_exchange::routing::Device;
 use bellbird_exchange::words::*;
 use bellbird_exchange::{Event, NotStored};
 use bellbird_sip::agent::CallEvent;
+use bellbird_sip::digest::{Ha1, Hash, Secret};
 use bellbird_sip::message::Body;
 use bellbird_sip::status::StatusCode;
 use bellbird_testkit::{Link, Nat, Network};
 
+use crate::host::DOMAIN;
 use crate::office::*;
 use crate::phone::{Habit, Setup};
 use crate::world::World;
@@ -508,4 +512,146 @@ fn a_call_that_no_device_understands_goes_to_the_destination_if_no_answer() {
     });
     world.outcome(bob, "601").unwrap();
     assert_eq!((world.calls_of(desk), world.calls_of(carol)), (1, 1));
+}
+
+/// A second fake trunk, which is tried after the first.
+const OTHER_TRUNK_IP: &str = "10.0.9.8";
+
+/// A second trunk, and the phones that have this number at either.
+fn with_two_trunks(world: &mut World, number: &'static str) -> (usize, usize) {
+    let first = world.add(Setup::direct(number, TRUNK_IP));
+    let second = world.add(Setup::direct(number, OTHER_TRUNK_IP));
+    world.in_office(|office, network| {
+        let mut other = office.parts.trunks[0].clone();
+        other.id = TrunkId(2);
+        (other.settings.name, other.settings.order) = ("Other".into(), 2);
+        other.settings.servers = vec![OTHER_TRUNK_IP.into()];
+        other.settings.link = TrunkLink::ByAddress { from: vec![OTHER_TRUNK_IP.into()] };
+        office.parts.trunks.push(other);
+        office.publish(network);
+    });
+    (first, second)
+}
+
+fn silence(world: &mut World, address: &str) {
+    let office = "10.0.0.1".parse().unwrap();
+    world.simulation.network.set_one_way(office, address.parse().unwrap(), Link::DOWN);
+}
+
+#[test]
+fn a_silent_trunk_costs_four_seconds_and_the_next_one_takes_the_call() {
+    for (dialled, number) in [("0612345678", "+31612345678"), ("112", "112")] {
+        let mut world = World::new(61);
+        let (_, second) = with_two_trunks(&mut world, number);
+        silence(&mut world, TRUNK_IP);
+        let bob = world.register(bob());
+        world.on(second, |phone, _| phone.habit = Habit::Answer(Duration::ZERO));
+        let began = world.simulation.now();
+        world.outcome(bob, dialled).unwrap();
+        assert_eq!(world.calls_of(second), 1);
+        let took = world.simulation.now() - began;
+        assert!(took < Duration::from_secs(5), "{number}: {took:?}");
+    }
+}
+
+#[test]
+fn the_only_trunk_is_waited_for_until_timer_b() {
+    let mut world = World::new(62);
+    silence(&mut world, TRUNK_IP);
+    let bob = world.register(bob());
+    let began = world.simulation.now();
+    assert_eq!(world.outcome(bob, "0612345678").unwrap_err().0, 503);
+    let took = world.simulation.now() - began;
+    assert!(took > Duration::from_secs(31) && took < Duration::from_secs(34), "{took:?}");
+}
+
+#[test]
+fn a_linked_number_that_its_first_trunk_does_not_take_rings_over_the_next_beside_the_devices() {
+    for silent in [true, false] {
+        let mut world = World::new(63);
+        let (first, second) = with_two_trunks(&mut world, "+31612345678");
+        if silent {
+            silence(&mut world, TRUNK_IP);
+        }
+        world.on(first, |phone, _| phone.habit = Habit::Refuse(StatusCode::SERVICE_UNAVAILABLE));
+        let (desk, bob) = (world.register(alice_desk()), world.register(bob()));
+        world.on(desk, |phone, _| phone.habit = Habit::Ignore);
+        world.in_office(|office, network| {
+            let linked = LinkedNumber { active: true, number: "0612345678".into(), name: None };
+            office.user(ALICE).telephony.linked_number = Some(linked);
+            office.publish(network);
+        });
+        let call = world.outcome(bob, "601").unwrap();
+        assert_eq!((world.calls_of(desk), world.calls_of(second)), (1, 1), "{silent}");
+        world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+        assert!(world.until(|world| report(world).is_some()));
+        let outside = |device: &Device| matches!(device, Device::Outside(_));
+        let reasons = report(&world).unwrap().reasons;
+        let causes: Vec<Cause> =
+            reasons.iter().filter(|why| outside(&why.device)).map(|why| why.reason.cause).collect();
+        assert_eq!(causes, [Cause::Answered]);
+    }
+}
+
+#[test]
+fn a_gateway_that_refuses_calls_without_an_offer_takes_one_by_desk_phone() {
+    let mut world = World::new(64);
+    let trunk = world.add(Setup::direct("+31612345678", TRUNK_IP));
+    world.on(trunk, |phone, _| phone.needs_offers = true);
+    let desk = world.register(alice_desk());
+    world.in_office(|office, network| {
+        let first = bellbird_exchange::FirstLeg::DeskPhone(DESK);
+        office.exchange.dial(ORG, ALICE, &first, "0612345678", false).unwrap();
+        office.drain(network);
+    });
+    assert!(world.until(|world| world.phone(trunk).calls.values().any(|view| view.established)));
+    let leg = world.phone(desk).live_call().unwrap();
+    assert!(world.until(|world| world.view(desk, leg).offers == 1));
+    assert!(world.until(|world| world.office().calls.len() == 1));
+}
+
+#[test]
+fn a_client_whose_calls_are_off_sends_nobody_on_either() {
+    let mut world = World::new(65);
+    world.in_office(|office, network| {
+        let ha1 = Ha1::new(Hash::Sha256, "alice-app", DOMAIN, &Secret::new("secret"));
+        let client = ClientLogin { login: "alice-app".into(), ha1 };
+        let app = office.parts.accounts.iter_mut().find(|account| account.id == APP).unwrap();
+        app.secret = AccountSecret::PerClient([("laptop".into(), client)].into());
+        let values = ClientValues { make: Some(false), ..ClientValues::default() };
+        office.user(ALICE).clients.insert("laptop".into(), ClientRouting { name: "Laptop".into(), values });
+        office.publish(network);
+    });
+    let (app, bob, carol) = (world.register(alice_app()), world.register(bob()), world.register(carol()));
+    let call = world.outcome(bob, "204").unwrap();
+    for restarts in [false, true] {
+        if restarts {
+            assert!(world.until(|world| world.office().calls.len() == 1));
+            world.in_office(|office, network| office.restart(network));
+            world.run(Duration::from_secs(20));
+        }
+        let taken = world.phone(app).live_call().unwrap();
+        let target = bellbird_sip::uri::Uri::sip(Some("603"), DOMAIN, None).unwrap();
+        world.on(app, |phone, network| phone.command(network, |ua, now| ua.transfer(now, taken, &target)).unwrap());
+        assert!(world.until(|world| world.view(app, taken).transfer.last() == Some(&StatusCode::FORBIDDEN)));
+        assert!(world.view(bob, call).ended.is_none() && world.calls_of(carol) == 0);
+        world.on(app, |phone, _| phone.calls.get_mut(&taken).unwrap().transfer.clear());
+    }
+}
+
+#[test]
+fn whoever_calls_by_desk_phone_sends_a_call_of_the_app_on_all_the_same() {
+    let mut world = World::new(66);
+    let (app, bob, carol) = (world.register(alice_app()), world.register(bob()), world.register(carol()));
+    world.in_office(|office, network| {
+        let outgoing = &mut office.user(ALICE).outgoing;
+        (outgoing.mode, outgoing.call_method) = (Mode::Enabled, CallMethod::DeskPhone);
+        office.publish(network);
+    });
+    assert_eq!(world.outcome(app, "603").unwrap_err().0, 403);
+    world.outcome(bob, "204").unwrap();
+    let taken = world.phone(app).live_call().unwrap();
+    let target = bellbird_sip::uri::Uri::sip(Some("603"), DOMAIN, None).unwrap();
+    world.on(app, |phone, network| phone.command(network, |ua, now| ua.transfer(now, taken, &target)).unwrap());
+    assert!(world.until(|world| world.phone(carol).live_call().is_some()));
 }

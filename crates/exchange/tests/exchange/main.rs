@@ -14,6 +14,7 @@ mod phone;
 mod attacks;
 mod behaviours;
 mod office;
+mod provider;
 mod random;
 mod restarts;
 mod scripted;

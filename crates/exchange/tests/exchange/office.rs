@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bellbird_base::{Duration, Instant, Seed};
+use bellbird_base::{Duration, Instant, Protocol, Seed};
 use bellbird_exchange::country::Location;
 use bellbird_exchange::directory::{
     AccountRouting, AccountSecret, Directory, DirectoryParts, NumberRouting, Organisation, TrunkRouting, UserRouting,
@@ -15,11 +15,13 @@ use bellbird_exchange::words::*;
 use bellbird_exchange::{
     Command, Event, Exchange, ExchangeConfig, Input, KeptCall, NotStored, Output, StoreId, StoreRequest,
 };
-use bellbird_sip::agent::{self, Body};
+use bellbird_sip::agent::{self, AccountConfig, AccountCredentials, Body, Callers};
 use bellbird_sip::digest::{Ha1, Hash, Secret};
+use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Arrival, Network};
 
 use crate::host::{DOMAIN, Heard, SERVER, Sockets};
+use crate::provider::PROVIDER_IP;
 
 pub const ORG: OrgId = OrgId(1);
 pub const ALICE: UserId = UserId(1);
@@ -44,6 +46,8 @@ pub struct Office {
     /// How long the storage takes, and whether it works.
     pub store_delay: Duration,
     pub store_fails: Option<NotStored>,
+    /// Whether it registers at its trunk.
+    registers: bool,
     storing: BTreeMap<(Instant, StoreId), Result<StoreRequest, NotStored>>,
     timeout: Instant,
     lives: u64,
@@ -61,6 +65,7 @@ impl Office {
             events: Vec::new(),
             store_delay: Duration::from_millis(2),
             store_fails: None,
+            registers: false,
             storing: BTreeMap::new(),
             timeout: Instant::FAR_FUTURE,
             lives: 0,
@@ -77,10 +82,36 @@ impl Office {
         self.exchange = exchange(self.seed ^ (self.lives << 32), network.now());
         self.storing.clear();
         self.publish(network);
+        if self.registers {
+            self.register_trunk(network);
+        }
         let bindings = self.bindings.values().cloned().collect();
         self.command(network, Command::RestoreBindings(bindings));
         let calls = std::mem::take(&mut self.calls).into_values().collect();
         self.command(network, Command::RestoreCalls(calls));
+    }
+
+    /// The trunk is one that wants a registration, from now on.
+    pub fn registers_at_its_trunk(&mut self, network: &mut Network) {
+        let settings = &mut self.parts.trunks[0].settings;
+        settings.servers = vec![PROVIDER_IP.into()];
+        settings.link = TrunkLink::Registering { user_name: "office".into() };
+        self.registers = true;
+        self.publish(network);
+        self.register_trunk(network);
+    }
+
+    fn register_trunk(&mut self, network: &mut Network) {
+        let mut config = AccountConfig::new(Uri::sip(Some("office"), PROVIDER_IP, None).unwrap());
+        (config.protocol, config.callers) = (Some(Protocol::Udp), Callers::Servers);
+        let (username, password) = ("office".to_owned(), Secret::new("s3cret"));
+        config.credentials = Some(AccountCredentials { username, password, realm: None, sha256_only: false });
+        let agent = self.exchange.agent_mut();
+        let account = agent.add_account(network.now(), config);
+        agent.register(network.now(), account).unwrap();
+        self.exchange.set_trunk_account(account, ORG, TRUNK);
+        self.exchange.settle();
+        self.drain(network);
     }
 
     pub fn user(&mut self, id: UserId) -> &mut UserRouting {
@@ -163,7 +194,7 @@ impl Office {
                 Output::Media(question) => {
                     let body = match question.kind {
                         MediaKind::Park => Body::sdp("v=0\r\no=server 1 1 IN IP4 10.0.0.1\r\ns=parked\r\n"),
-                        MediaKind::Offer | MediaKind::Answer => question.body,
+                        MediaKind::Offer | MediaKind::Again | MediaKind::Answer => question.body,
                     };
                     self.exchange.handle_input(Input::Media(network.now(), question.id, Ok(body)));
                 }

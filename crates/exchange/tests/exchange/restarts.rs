@@ -1,6 +1,7 @@
 //! The server dies while people talk: their calls count and can be transferred when it is back.
 
 use bellbird_base::Duration;
+use bellbird_exchange::routing::{Call, Called};
 use bellbird_exchange::words::*;
 use bellbird_exchange::{CallReport, Event, NotStored};
 use bellbird_sip::agent::CallId;
@@ -10,6 +11,7 @@ use bellbird_sip::uri::Uri;
 use crate::host::DOMAIN;
 use crate::office::*;
 use crate::phone::Setup;
+use crate::provider::Provider;
 use crate::world::World;
 
 #[test]
@@ -55,6 +57,45 @@ fn a_call_over_the_trunk_counts_there_after_a_restart() {
     let trunks = world.in_office(|office, _| office.exchange.load_mut().trunks.clone());
     assert_eq!(trunks.get(&TRUNK), Some(&1));
     assert_eq!(calls(&mut world), [0, 1, 0]);
+}
+
+#[test]
+fn a_trunk_that_registers_is_registered_anew_and_its_calls_end_from_either_side() {
+    for (incoming, by_us) in [(false, true), (false, false), (true, true), (true, false)] {
+        let (mut world, [bob, desk, _]) = office(72);
+        world.add_provider();
+        let proved = |world: &World, method: &str| world.provider().proved.get(method).copied().unwrap_or(0);
+        let phone = if incoming { desk } else { bob };
+        if incoming {
+            world.at_provider(|provider, network| provider.calls_in(network, "+31201230601"));
+        } else {
+            world.dial(bob, "0612345678");
+        }
+        assert!(world.until(|world| world.provider().up() == 1), "{incoming}, {by_us}");
+        world.run(Duration::from_secs(2));
+        assert_eq!((proved(&world, "REGISTER"), proved(&world, "INVITE")), (1, u32::from(!incoming)));
+        restart(&mut world);
+        assert!(world.until(|world| proved(world, "REGISTER") == 2), "it registers anew");
+        world.run(Duration::from_secs(40));
+        let trunks = world.in_office(|office, _| office.exchange.load_mut().trunks.clone());
+        assert_eq!((trunks.get(&TRUNK), world.provider().up()), (Some(&1), 1));
+        if by_us {
+            // The provider asks who it is that hangs up: only the trunk's account knows the password.
+            let call = world.phone(phone).live_call().unwrap();
+            hang_up(&mut world, phone, call);
+            assert!(world.until(|world| world.provider().up() == 0));
+            assert_eq!(proved(&world, "BYE"), 1);
+        } else {
+            world.at_provider(Provider::hang_up);
+            assert!(world.until(|world| world.phone(phone).live_call().is_none()));
+        }
+        assert!(world.until(|world| world.office().calls.is_empty()));
+        // And it brings calls and takes them as before.
+        world.at_provider(|provider, network| provider.calls_in(network, "+31201230601"));
+        assert!(world.until(|world| world.phone(desk).live_call().is_some() && world.provider().up() == 1));
+        world.dial(bob, "0612345678");
+        assert!(world.until(|world| world.provider().up() == 2));
+    }
 }
 
 #[test]
@@ -140,9 +181,32 @@ fn two_calls_stay_two_where_the_attended_transfer_fails() {
     hang_up(&mut world, bob, consult);
     assert!(world.until(|world| world.phone(carol).live_call().is_none()));
     assert_eq!(calls(&mut world), [1, 1, 0]);
+    let last = over(&world).pop().unwrap();
+    assert_eq!((last.users, dialled(&last.call)), ([BOB, CAROL].into(), "603"));
     hang_up(&mut world, bob, call);
     assert!(world.until(|world| world.phone(desk).live_call().is_none()));
     assert_eq!(calls(&mut world), [0, 0, 0]);
+}
+
+#[test]
+fn each_call_keeps_its_own_record_where_the_attended_transfer_fails() {
+    let (mut world, [bob, desk, carol]) = office(71);
+    let call = talk(&mut world, bob, "203");
+    let consult = talk(&mut world, bob, "603");
+    world.on(carol, |phone, _| phone.takes_offers = false);
+    world.on(bob, |phone, network| {
+        phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
+    });
+    world.run(Duration::from_secs(2));
+    assert_eq!((over(&world).len(), world.office().calls.len()), (0, 2), "both go on");
+    hang_up(&mut world, bob, consult);
+    hang_up(&mut world, bob, call);
+    assert!(world.until(|world| over(world).len() == 2 && world.office().calls.is_empty()));
+    let over = over(&world);
+    assert_eq!([dialled(&over[0].call), dialled(&over[1].call)], ["603", "203"]);
+    assert_eq!([&over[0].users, &over[1].users], [&[BOB, CAROL].into(), &[ALICE, BOB].into()]);
+    assert!(over[1].started < over[0].started && over[1].answered < over[0].answered);
+    assert!(world.until(|world| world.phone(desk).live_call().is_none()));
 }
 
 #[test]
@@ -240,6 +304,13 @@ fn calls(world: &mut World) -> [u32; 3] {
 
 fn now(world: &World) -> Timestamp {
     START.after(world.simulation.now() - bellbird_base::Instant::ORIGIN)
+}
+
+fn dialled(call: &Call) -> &str {
+    match &call.called {
+        Called::Dialled(number) => number,
+        Called::Account(_) | Called::User(_) => "",
+    }
 }
 
 fn over(world: &World) -> Vec<CallReport> {

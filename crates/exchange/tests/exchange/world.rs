@@ -9,10 +9,12 @@ use bellbird_testkit::{Arrival, Link, Network, Node, Simulation};
 use crate::host::DOMAIN;
 use crate::office::Office;
 use crate::phone::{CallView, Phone, Setup};
+use crate::provider::Provider;
 
 pub enum Host {
     Phone(Box<Phone>),
     Office(Box<Office>),
+    Provider(Box<Provider>),
 }
 
 impl Node for Host {
@@ -20,6 +22,7 @@ impl Node for Host {
         match self {
             Self::Phone(phone) => phone.owns(address),
             Self::Office(office) => office.owns(address),
+            Self::Provider(provider) => provider.owns(address),
         }
     }
 
@@ -27,6 +30,7 @@ impl Node for Host {
         match self {
             Self::Phone(phone) => phone.receive(network, arrival),
             Self::Office(office) => office.receive(network, arrival),
+            Self::Provider(provider) => provider.receive(network, arrival),
         }
     }
 
@@ -34,6 +38,7 @@ impl Node for Host {
         Some(match self {
             Self::Phone(phone) => phone.deadline(),
             Self::Office(office) => office.deadline(),
+            Self::Provider(provider) => provider.deadline(),
         })
     }
 
@@ -41,6 +46,7 @@ impl Node for Host {
         match self {
             Self::Phone(phone) => phone.time_out(network),
             Self::Office(office) => office.time_out(network),
+            Self::Provider(provider) => provider.time_out(network),
         }
     }
 }
@@ -76,7 +82,7 @@ impl World {
     pub fn phone(&self, number: usize) -> &Phone {
         match &self.simulation.nodes[number] {
             Host::Phone(phone) => phone,
-            Host::Office(_) => panic!("no phone"),
+            Host::Office(_) | Host::Provider(_) => panic!("no phone"),
         }
     }
 
@@ -84,14 +90,14 @@ impl World {
         let Simulation { nodes, network, .. } = &mut self.simulation;
         match &mut nodes[number] {
             Host::Phone(phone) => run(phone, network),
-            Host::Office(_) => panic!("no phone"),
+            Host::Office(_) | Host::Provider(_) => panic!("no phone"),
         }
     }
 
     pub fn office(&self) -> &Office {
         match &self.simulation.nodes[0] {
             Host::Office(office) => office,
-            Host::Phone(_) => panic!("no office"),
+            Host::Phone(_) | Host::Provider(_) => panic!("no office"),
         }
     }
 
@@ -99,8 +105,33 @@ impl World {
         let Simulation { nodes, network, .. } = &mut self.simulation;
         match &mut nodes[0] {
             Host::Office(office) => run(office, network),
-            Host::Phone(_) => panic!("no office"),
+            Host::Phone(_) | Host::Provider(_) => panic!("no office"),
         }
+    }
+
+    /// A provider that our server registers at.
+    pub fn add_provider(&mut self) {
+        let provider = Provider::new(&mut self.simulation.network);
+        self.simulation.nodes.push(Host::Provider(Box::new(provider)));
+        self.in_office(Office::registers_at_its_trunk);
+        assert!(self.until(|world| world.provider().binding.is_some()));
+    }
+
+    pub fn provider(&self) -> &Provider {
+        let provider = self.simulation.nodes.iter().find_map(|node| match node {
+            Host::Provider(provider) => Some(provider),
+            Host::Phone(_) | Host::Office(_) => None,
+        });
+        provider.unwrap()
+    }
+
+    pub fn at_provider(&mut self, run: impl FnOnce(&mut Provider, &mut Network)) {
+        let Simulation { nodes, network, .. } = &mut self.simulation;
+        let provider = nodes.iter_mut().find_map(|node| match node {
+            Host::Provider(provider) => Some(provider),
+            Host::Phone(_) | Host::Office(_) => None,
+        });
+        run(provider.unwrap(), network);
     }
 
     pub fn run(&mut self, duration: Duration) {

@@ -1,5 +1,5 @@
 use bellbird_base::{Duration, Protocol};
-use bellbird_exchange::node::{MediaTag, Progress};
+use bellbird_exchange::node::{MediaKind, MediaTag, Progress};
 use bellbird_sip::agent::{CallEvent, EndReason, Event, Invite, Reliability};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
@@ -133,7 +133,7 @@ fn device_without_common_media_does_not_stop_the_others() {
 #[test]
 fn device_that_the_media_port_can_not_serve_does_not_stop_the_others() {
     let (mut world, alice, bob, carol) = three();
-    world.pbx().media_refuses = Some(MediaTag(0));
+    world.pbx().media_refuses = Some((MediaKind::Offer, MediaTag(0)));
     let (call, _) = world.establish(alice, "200", carol);
     assert!(world.phone(bob).calls.is_empty());
     world.hang_up(alice, call);
@@ -301,12 +301,7 @@ fn calls_go_on_after_a_restart_of_the_server() {
 #[test]
 fn server_calls_the_desk_phone_first_and_then_the_target() {
     let (mut world, alice, bob, _) = three();
-    let session = world.on_pbx(|pbx, network| {
-        let from = bellbird_sip::message::Address::new(Uri::parse("sip:bob@example.test").unwrap());
-        let (uri, way) = pbx.bindings["alice"][0].clone();
-        let (first, itinerary) = (pbx.target(&uri, &way, &from, 0), pbx.itinerary("bob", &from));
-        pbx.command(network, |node, ua, now| node.dial(ua, now, &first, Duration::from_secs(20), itinerary)).unwrap()
-    });
+    let session = world.on_pbx(|pbx, network| pbx.dial(network, "alice", "bob")).unwrap();
     assert!(world.until(|world| world.talking() == [alice, bob]));
     world.run(2);
     let first = world
@@ -321,18 +316,84 @@ fn server_calls_the_desk_phone_first_and_then_the_target() {
     world.assert_over();
 }
 
+/// The server calls alice, and then bob with an offer; bob does what he is told to before.
+fn dialled(prepare: impl FnOnce(&mut World, usize, usize)) -> (World, usize, usize) {
+    let (mut world, alice, bob, _) = three();
+    prepare(&mut world, alice, bob);
+    world.pbx().wants_offers = true;
+    world.on_pbx(|pbx, network| pbx.dial(network, "alice", "bob")).unwrap();
+    (world, alice, bob)
+}
+
+#[test]
+fn target_that_wants_an_offer_gets_the_first_legs_and_the_first_leg_its_answer() {
+    for early in [false, true] {
+        let (mut world, alice, bob) = dialled(|world, _, bob| {
+            world.on(bob, |phone, _| phone.needs_offers = true);
+            habit(
+                world,
+                bob,
+                if early { Habit::Early(Duration::from_secs(2)) } else { Habit::Answer(Duration::from_secs(1)) },
+            );
+        });
+        assert!(world.until(|world| world.talking() == [alice, bob]), "{early}");
+        world.run(3);
+        let kinds: Vec<(MediaKind, u64, u64)> = world
+            .pbx()
+            .questions
+            .iter()
+            .map(|question| (question.kind, question.from.tag.0, question.to.tag.0))
+            .collect();
+        let way = [
+            (MediaKind::Park, 70, 70),
+            (MediaKind::Again, 70, 0),
+            (MediaKind::Offer, 0, 70),
+            (MediaKind::Answer, 70, 0),
+        ];
+        assert_eq!(kinds, way);
+        let given = world.pbx().questions[2].body.bytes.clone();
+        assert!(
+            String::from_utf8(given).unwrap().contains("o=bob"),
+            "the first leg is offered what the target answered"
+        );
+        let taken = world.phone(alice).live_call().unwrap();
+        assert_eq!(world.phone(alice).view(taken).offers, 1);
+        assert_eq!(world.pbx().saved.len(), 1);
+        world.on_pbx(|pbx, network| pbx.restart(network));
+        world.hang_up(alice, taken);
+        assert!(world.until(|world| world.phone(bob).live_calls().is_empty()));
+        world.assert_over();
+    }
+}
+
+#[test]
+fn target_that_can_not_take_the_first_legs_offer_is_asked_for_its_own() {
+    let (mut world, alice, bob) = dialled(|world, _, _| {
+        // The media port has no way from one to the other in this direction.
+        world.pbx().media_refuses = Some((MediaKind::Again, MediaTag(0)));
+    });
+    assert!(world.until(|world| world.talking() == [alice, bob]));
+    world.run(2);
+    let taken = world.phone(alice).live_call().unwrap();
+    world.hang_up(alice, taken);
+    world.assert_over();
+}
+
+#[test]
+fn first_leg_that_refuses_what_the_target_answered_ends_the_call() {
+    let (mut world, alice, _) = dialled(|world, alice, _| world.on(alice, |phone, _| phone.takes_offers = false));
+    assert!(world.until(|world| world.phone(alice).calls.len() == 1));
+    world.run(10);
+    assert!(world.talking().is_empty());
+    world.assert_over();
+}
+
 #[test]
 fn call_that_the_server_makes_is_cancelled_or_comes_to_nothing() {
     for (cancel, callee) in [(true, Habit::Ignore), (false, Habit::Refuse(StatusCode::BUSY_HERE))] {
         let (mut world, alice, bob, _) = three();
         habit(&mut world, bob, callee);
-        let session = world.on_pbx(|pbx, network| {
-            let from = bellbird_sip::message::Address::new(Uri::parse("sip:bob@example.test").unwrap());
-            let (uri, way) = pbx.bindings["alice"][0].clone();
-            let (first, itinerary) = (pbx.target(&uri, &way, &from, 0), pbx.itinerary("bob", &from));
-            pbx.command(network, |node, ua, now| node.dial(ua, now, &first, Duration::from_secs(20), itinerary))
-                .unwrap()
-        });
+        let session = world.on_pbx(|pbx, network| pbx.dial(network, "alice", "bob")).unwrap();
         world.run(5);
         if cancel {
             assert_eq!(world.talking(), [alice]);

@@ -29,12 +29,14 @@ pub struct Pbx {
     pub numbers: BTreeMap<String, Vec<(Vec<&'static str>, Duration)>>,
     /// How long the media port takes, and what it knows nothing of.
     pub media_delay: Duration,
-    pub media_refuses: Option<MediaTag>,
+    pub media_refuses: Option<(MediaKind, MediaTag)>,
     media: BTreeMap<(Instant, MediaId), Result<Body, StatusCode>>,
     pub questions: Vec<MediaRequest>,
     pub progress: Vec<(SessionId, Progress)>,
     pub saved: BTreeMap<SessionId, SavedSession>,
     pub refuses_transfers: bool,
+    /// Whether those who are called want an offer in any case.
+    pub wants_offers: bool,
     timeout: Instant,
     rng: Rng,
 }
@@ -56,6 +58,7 @@ impl Pbx {
             progress: Vec::new(),
             saved: BTreeMap::new(),
             refuses_transfers: false,
+            wants_offers: false,
             timeout: Instant::FAR_FUTURE,
             rng: Rng::new(&seed_of(5)),
         }
@@ -79,7 +82,13 @@ impl Pbx {
         let headers = vec![("P-Asserted-Identity".to_owned(), from.to_string())];
         let invite =
             Invite { from: Some(from.clone()), way: Some(way.clone()), headers, ..Invite::new(uri.clone(), None) };
-        Target { account: self.account, invite, media: MediaTag(tag) }
+        Target {
+            account: self.account,
+            invite,
+            media: MediaTag(tag),
+            wants_offer: self.wants_offers,
+            otherwise: Vec::new(),
+        }
     }
 
     pub fn itinerary(&self, dialled: &str, from: &Address) -> Itinerary {
@@ -99,6 +108,15 @@ impl Pbx {
         }
         steps.push(Step::End(None));
         Itinerary { steps }
+    }
+
+    /// Calls a user's first phone, and then a number. Gives its connection.
+    pub fn dial(&mut self, network: &mut Network, first: &str, number: &str) -> Option<SessionId> {
+        let from = Address::new(Uri::sip(Some(first), DOMAIN, None).unwrap());
+        let (uri, way) = self.bindings.get(first)?.first()?.clone();
+        let (first, itinerary) = (self.target(&uri, &way, &from, 70), self.itinerary(number, &from));
+        let patience = Duration::from_secs(20);
+        self.command(network, |node, ua, now| node.dial(ua, now, &first, patience, itinerary)).ok()
     }
 
     pub fn owns(&self, address: SocketAddr) -> bool {
@@ -215,11 +233,11 @@ impl Pbx {
         match output {
             NodeOutput::Media(question) => {
                 self.questions.push(question.clone());
-                let refused = question.kind == MediaKind::Offer && self.media_refuses == Some(question.to.tag);
+                let refused = self.media_refuses == Some((question.kind, question.to.tag));
                 let result = match question.kind {
                     _ if refused => Err(StatusCode::NOT_ACCEPTABLE_HERE),
                     MediaKind::Park => Ok(Body::sdp("v=0\r\no=server 1 1 IN IP4 10.0.0.1\r\ns=parked\r\n")),
-                    MediaKind::Offer | MediaKind::Answer => Ok(question.body),
+                    MediaKind::Offer | MediaKind::Again | MediaKind::Answer => Ok(question.body),
                 };
                 let delay = self.media_delay.mul_f64(self.rng.unit());
                 if delay.is_zero() {
@@ -241,7 +259,6 @@ impl Pbx {
                 self.saved.insert(session, *saved);
                 self.node.stored(&mut self.ua, now, session, true);
             }
-            NodeOutput::Split(..) => {}
             NodeOutput::Over(session) => drop(self.saved.remove(&session)),
         }
     }

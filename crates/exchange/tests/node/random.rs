@@ -55,6 +55,7 @@ impl Script {
             vec![ring(vec!["bob", "dave"], 2), ring(vec!["carol"], 3), ring(vec!["alice", "dave"], 5)],
         );
         world.pbx().media_delay = Duration::from_millis(rng.below(3) * 150);
+        world.pbx().wants_offers = rng.below(2) == 0;
         Self { world, rng, phones }
     }
 
@@ -88,7 +89,8 @@ impl Script {
         let live = self.world.phone(who).live_calls();
         let call = live.get(usize::try_from(self.rng.below(live.len() as u64)).unwrap()).copied();
         let target = self.number();
-        match (self.rng.below(16), call) {
+        match (self.rng.below(18), call) {
+            (16, _) => self.dial(who, &target),
             (0..=4, _) | (_, None) => {
                 let offered = self.rng.below(4) != 0;
                 self.world.on(who, |phone, network| {
@@ -111,6 +113,13 @@ impl Script {
             (14, Some(call)) => self.try_on(who, |ua, now, _| ua.ask_offer(now, call)),
             (_, _) => self.change_habit(who),
         }
+    }
+
+    /// The server calls somebody, and then somebody else.
+    fn dial(&mut self, who: usize, target: &Uri) {
+        let first = self.world.phone(who).name.clone();
+        let number = target.user().unwrap_or_default().to_owned();
+        self.world.on_pbx(|pbx, network| pbx.dial(network, &first, &number));
     }
 
     fn try_on<T>(&mut self, who: usize, run: impl FnOnce(&mut UserAgent, Instant, Body) -> T) {

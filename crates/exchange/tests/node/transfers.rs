@@ -1,4 +1,5 @@
 use bellbird_base::Duration;
+use bellbird_exchange::node::{MediaKind, MediaTag};
 use bellbird_sip::agent::{CallId, Invite};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
@@ -24,6 +25,30 @@ fn blind_transfer_by_caller_or_callee_connects_the_party_with_the_target() {
         assert_eq!(world.phone(by).view(which).transfer.last(), Some(&StatusCode::OK));
         let last = world.phone(carol).live_call().unwrap();
         assert!(world.phone(carol).view(last).answers == 1, "the party's answer reaches the target");
+        world.hang_up(carol, last);
+        world.assert_over();
+    }
+}
+
+#[test]
+fn blind_transfer_to_who_wants_an_offer_brings_the_partys_last_description() {
+    for by_caller in [true, false] {
+        let (mut world, alice, bob, carol) = three();
+        world.on(carol, |phone, _| phone.needs_offers = true);
+        world.pbx().wants_offers = true;
+        let (call, taken) = world.establish(alice, "bob", bob);
+        let (by, which, party) = if by_caller { (alice, call, bob) } else { (bob, taken, alice) };
+        transfer(&mut world, by, which, "carol");
+        assert!(world.until(|world| world.talking() == [party.min(carol), party.max(carol)]));
+        world.run(2);
+        assert_eq!(world.phone(by).view(which).transfer.last(), Some(&StatusCode::OK));
+        let name = format!("o={}", world.phone(party).name);
+        let again = world.pbx().questions.iter().find(|asked| asked.kind == MediaKind::Again);
+        let again = again.map(|asked| String::from_utf8(asked.body.bytes.clone()).unwrap());
+        assert!(again.as_ref().is_some_and(|text| text.contains(&name)), "{again:?}");
+        let last = world.phone(party).live_call().unwrap();
+        assert_eq!(world.phone(party).view(last).offers, 1, "the target's answer reaches the party");
+        let last = world.phone(carol).live_call().unwrap();
         world.hang_up(carol, last);
         world.assert_over();
     }
@@ -94,6 +119,49 @@ fn attended_transfer_connects_the_two_parties() {
         assert!(world.until(|world| world.talking() == [bob, carol]), "{:?}", world.talking());
         world.run(2);
         assert_eq!(world.phone(alice).view(call).transfer.last(), Some(&StatusCode::OK));
+        let last = world.phone(bob).live_call().unwrap();
+        world.hang_up(bob, last);
+        world.assert_over();
+    }
+}
+
+#[test]
+fn attended_transfer_that_the_media_port_can_not_carry_leaves_two_calls() {
+    for kind in [MediaKind::Offer, MediaKind::Answer] {
+        let (mut world, alice, bob, carol) = three();
+        let (call, _) = world.establish(alice, "bob", bob);
+        let (consult, _) = world.establish(alice, "carol", carol);
+        world.pbx().media_refuses = Some((kind, MediaTag(0)));
+        world.on(alice, |phone, network| {
+            phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
+        });
+        world.run(5);
+        assert_eq!(world.phone(alice).view(call).transfer.last(), Some(&StatusCode::NOT_ACCEPTABLE_HERE), "{kind:?}");
+        assert_eq!((world.talking(), world.pbx().node.len()), (vec![alice, bob, carol], 2), "{kind:?}");
+        world.pbx().media_refuses = None;
+        world.hang_up(alice, call);
+        assert_eq!(world.talking(), [alice, carol]);
+        world.hang_up(alice, consult);
+        world.assert_over();
+    }
+}
+
+#[test]
+fn attended_transfer_survives_a_target_that_offers_meanwhile() {
+    for after in [0, 5, 15, 25, 35] {
+        let (mut world, alice, bob, carol) = three();
+        let (call, _) = world.establish(alice, "bob", bob);
+        let (consult, taken) = world.establish(alice, "carol", carol);
+        world.on(alice, |phone, network| {
+            phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
+        });
+        world.simulation.run_for(Duration::from_millis(after));
+        world.on(carol, |phone, network| {
+            let hold = phone.describe("hold");
+            phone.command(network, |ua, now| ua.reinvite(now, taken, hold)).unwrap();
+        });
+        world.run(20);
+        assert_eq!(world.talking(), [bob, carol], "{after}");
         let last = world.phone(bob).live_call().unwrap();
         world.hang_up(bob, last);
         world.assert_over();

@@ -377,6 +377,7 @@ impl Driver {
                     self.media.resume(*session, &kept.saved);
                     self.records.extend(resuming.record.take().map(|record| (*session, (resuming.org, record))));
                 }
+                self.media.talks(*session, &kept.saved);
                 so_far = self.record_so_far(*session, kept.organisation);
             }
             StoreRequest::RemoveCall(session) => {

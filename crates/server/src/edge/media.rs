@@ -9,7 +9,7 @@ use bellbird_exchange::words::MediaProfile;
 use bellbird_sip::agent::Body;
 use bellbird_sip::status::StatusCode;
 
-use crate::relay::{Described, EndKey, Own, Place, Relay, RelayError};
+use crate::relay::{Described, EndKey, Own, Place, Relay, RelayError, without_hold};
 
 /// Decides for each offer which way its media goes; its answer goes the same way.
 pub(crate) struct MediaPort {
@@ -40,12 +40,18 @@ impl MediaPort {
         let (from, to) = (place(request.from.tag, places.from), place(request.to.tag, places.to));
         let session = request.session.0;
         let exchange = (request.session, request.from.tag, request.to.tag);
+        let anew = (request.kind == MediaKind::Again).then(|| without_hold(text));
+        let text = anew.as_deref().unwrap_or(text);
         let rewritten = match request.kind {
+            MediaKind::Again if finds_its_way(text, request.to.tag) => {
+                self.relayed.remove(&exchange);
+                return Ok(Body::sdp(text));
+            }
             MediaKind::Offer if finds_its_way(text, request.to.tag) => {
                 self.relayed.remove(&exchange);
                 return Ok(request.body.clone());
             }
-            MediaKind::Offer => {
+            MediaKind::Offer | MediaKind::Again => {
                 self.relayed.insert(exchange);
                 self.relay.offer(session, from, to, text)
             }
@@ -66,6 +72,11 @@ impl MediaPort {
         let text = sdp(offer).ok_or(StatusCode::NOT_ACCEPTABLE_HERE)?;
         let end = Place { key: EndKey(session), signalling: from, with_ice: false };
         self.relay.own_answer(session, end, Own::Echo, text).map(Body::sdp).map_err(|error| refusal(&error))
+    }
+
+    /// These two talk: what another connection wanted of either came to nothing.
+    pub(crate) fn talks(&self, session: SessionId, saved: &SavedSession) {
+        self.relay.belong(session.0, [&saved.a, &saved.b].map(|leg| EndKey(leg.media.0)));
     }
 
     /// A connection is over.
@@ -166,6 +177,17 @@ mod tests {
         let answer = port.answer(&request(MediaKind::Answer, 16, 8, PLAIN), here()).unwrap();
         assert_ne!(answer, Body::sdp(PLAIN));
         assert_eq!(port.relay().open_ports(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_description_that_is_offered_anew_holds_nobody() {
+        let mut port = port(42_600);
+        let held = format!("{PLAIN}a=recvonly\r\n");
+        let again = port.answer(&request(MediaKind::Again, 8, 16, &held), here()).unwrap();
+        let text = String::from_utf8(again.bytes).unwrap();
+        assert!(text.contains("m=audio 42") && !text.contains("a=recvonly"), "{text}");
+        let answer = port.answer(&request(MediaKind::Answer, 16, 8, PLAIN), here()).unwrap();
+        assert_ne!(answer, Body::sdp(PLAIN), "its answer goes the same way");
     }
 
     #[tokio::test]

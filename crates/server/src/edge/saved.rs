@@ -159,6 +159,8 @@ enum CalledDocument {
 struct PartyDocument {
     user: Option<UserId>,
     account: Option<VoipAccountId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<ClientId>,
     trunk: Option<TrunkId>,
     incoming: bool,
 }
@@ -230,8 +232,8 @@ fn of_talk(talk: &Talk) -> TalkDocument {
         users: talk.users.iter().map(|user| user.outward()).collect(),
         started: talk.started,
         answered: talk.answered,
-        a: party(talk.a),
-        b: party(talk.b),
+        a: party(&talk.a),
+        b: party(&talk.b),
     }
 }
 
@@ -260,10 +262,11 @@ fn read_talk(org: OrgId, talk: TalkDocument) -> Talk {
     }
 }
 
-fn party(party: TalkParty) -> PartyDocument {
+fn party(party: &TalkParty) -> PartyDocument {
     PartyDocument {
         user: party.user.map(Local::outward),
         account: party.account.map(Local::outward),
+        client: party.client.clone(),
         trunk: party.trunk.map(Local::outward),
         incoming: party.incoming,
     }
@@ -273,6 +276,7 @@ fn read_party(org: OrgId, party: PartyDocument) -> TalkParty {
     TalkParty {
         user: party.user.map(|user| user.inward(org)),
         account: party.account.map(|account| account.inward(org)),
+        client: party.client,
         trunk: party.trunk.map(|trunk| trunk.inward(org)),
         incoming: party.incoming,
     }
@@ -424,8 +428,14 @@ mod tests {
             users: [user].into(),
             started: Timestamp(5),
             answered: Timestamp(7),
-            a: TalkParty { user: None, account: None, trunk: Some(trunk), incoming: false },
-            b: TalkParty { user: Some(user), account: Some(account), trunk: None, incoming: true },
+            a: TalkParty { user: None, account: None, client: None, trunk: Some(trunk), incoming: false },
+            b: TalkParty {
+                user: Some(user),
+                account: Some(account),
+                client: Some("laptop".into()),
+                trunk: None,
+                incoming: true,
+            },
         }
     }
 

@@ -122,6 +122,13 @@ impl Core {
         end.place = place.or(end.place);
     }
 
+    /// Notes in which connection an end is now: it ends with that one, and with no other.
+    pub(crate) fn belongs(&mut self, key: EndKey, session: u64) {
+        if let Some(end) = self.ends.get_mut(&key) {
+            end.session = session;
+        }
+    }
+
     /// Which of its streams still need ports.
     pub(crate) fn lacks(&self, key: EndKey, described: &Described) -> Vec<usize> {
         let Some(end) = self.ends.get(&key) else { return Vec::new() };
@@ -410,6 +417,16 @@ mod tests {
         core.touch(A, 8, None, at(12));
         assert_eq!(core.tidy(at(16)), [40_002, 40_003]);
         assert!(core.packet(at(17), 40_002, address("198.51.100.1:6000")).is_none());
+    }
+
+    #[test]
+    fn an_end_whose_transfer_failed_outlives_the_connection_that_wanted_it() {
+        let mut core = talking();
+        core.touch(B, 8, None, at(9));
+        core.belongs(B, 7);
+        core.over(8, at(10));
+        assert_eq!(core.tidy(at(20)), Vec::<u16>::new());
+        assert!(core.packet(at(21), 40_002, address("198.51.100.1:6000")).is_some());
     }
 
     #[test]

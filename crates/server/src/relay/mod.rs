@@ -12,10 +12,11 @@
 
 mod arrival;
 mod core;
+mod reports;
 mod sdp;
 mod sockets;
 
 pub(crate) use self::arrival::Quality;
 pub(crate) use self::core::{EndKey, RelayError, is_outside};
-pub(crate) use sdp::{Described, Own};
+pub(crate) use sdp::{Described, Own, without_hold};
 pub(crate) use sockets::{Place, Relay, RelayConfig};

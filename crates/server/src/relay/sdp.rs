@@ -98,6 +98,19 @@ pub(crate) fn redirect(text: &str, address: IpAddr, ports: &[Option<(u16, u16)>]
     written
 }
 
+/// The same description without its directions: sound both ways.
+pub(crate) fn without_hold(text: &str) -> String {
+    let directs = |line: &str| line.strip_prefix("a=").is_some_and(is_direction);
+    text.split(['\r', '\n']).filter(|line| !line.is_empty() && !directs(line)).fold(String::new(), |mut kept, line| {
+        put(&mut kept, line);
+        kept
+    })
+}
+
+fn is_direction(attribute: &str) -> bool {
+    matches!(attribute, "sendonly" | "recvonly" | "inactive" | "sendrecv")
+}
+
 /// Who made the description, without the address that he has at home: a session is known by its numbers.
 fn origin(value: &str, connection: &str) -> String {
     let words: Vec<&str> = value.split_ascii_whitespace().take(3).collect();
@@ -135,8 +148,7 @@ impl Held {
     }
 
     fn note_attribute(&mut self, value: &str, in_stream: bool) {
-        let direction = matches!(value, "sendonly" | "recvonly" | "inactive" | "sendrecv");
-        self.has_direction |= in_stream && direction;
+        self.has_direction |= in_stream && is_direction(value);
     }
 
     fn end(&self, written: &mut String) {

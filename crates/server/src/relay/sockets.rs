@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::arrival::{Arrival, Quality};
 use super::core::{Alone, Core, EndKey, Forward, RelayError, is_outside};
+use super::reports;
 use super::sdp::{self, Described, Own};
 
 /// The longest datagram of sound; what is longer is cut, and dropped by its receiver.
@@ -175,6 +176,14 @@ impl Relay {
         self.state().core.link(one, other);
     }
 
+    /// These ends are of this connection.
+    pub(crate) fn belong(&self, session: u64, ends: [EndKey; 2]) {
+        let mut state = self.state();
+        for end in ends {
+            state.core.belongs(end, session);
+        }
+    }
+
     /// A connection is over.
     pub(crate) fn over(&self, session: u64) {
         self.state().core.over(session, clock::now());
@@ -290,8 +299,9 @@ async fn carry(relay: Relay, port: u16, socket: Arc<UdpSocket>) {
             if renamed {
                 rename(payload);
             }
+            let unnamed = reports::without_names(payload);
             // Sound that can't leave now is of no use later.
-            socket.try_send_to(payload, as_bound(&socket, to)).ok();
+            socket.try_send_to(unnamed.as_deref().unwrap_or(payload), as_bound(&socket, to)).ok();
         }
     }
 }
@@ -374,6 +384,23 @@ mod tests {
         let later = clock::now() + bellbird_base::Duration::from_secs(6);
         let free = relay.state().core.tidy(later);
         assert_eq!(free.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn reports_pass_without_the_address_in_their_name() {
+        let relay = relay((42_000, 42_100), None);
+        let ((one, one_port), (other, other_port)) = (phone().await, phone().await);
+        let (a, b) = (place(1, "127.0.0.1"), place(2, "127.0.0.1"));
+        let with_reports = |port: u16| format!("{}a=rtcp:{port}\r\n", offer_of(9));
+        relay.offer(1, a, b, &with_reports(one_port)).unwrap();
+        let to_one = relay.answer(1, b, a, &with_reports(other_port)).unwrap();
+        let mut report = Vec::new();
+        bellbird_media::rtcp::Writer::new(&mut report, 7).report(None, None).description("sip:244@192.168.1.7:5060");
+        let rtcp = SocketAddr::new(told(&to_one).ip(), told(&to_one).port() + 1);
+        one.send_to(&report, rtcp).await.unwrap();
+        let heard = hears(&other).await;
+        assert!(!heard.windows(7).any(|window| window == b"192.168"), "{heard:?}");
+        assert!(heard.starts_with(&[0x80, 201]) && heard.windows(8).any(|window| window == b"00000007"), "{heard:?}");
     }
 
     #[tokio::test]

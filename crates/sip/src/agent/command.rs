@@ -29,6 +29,11 @@ pub struct Invite {
     pub way: Option<Way>,
     /// Whether the callee may send reliable provisional responses (RFC 3262).
     pub reliable: bool,
+    /// Whether the caller has somebody else to try where nobody answers: then the last server is not waited for longer
+    /// than the others ([`Timers::first_response`](super::Timers::first_response)).
+    pub has_alternative: bool,
+    /// How many hops it may still take; whoever sends another's call on counts down (RFC 7332).
+    pub max_forwards: u8,
 }
 
 /// The way to a device that registered with us.
@@ -56,6 +61,8 @@ impl Invite {
             to: None,
             way: None,
             reliable: true,
+            has_alternative: false,
+            max_forwards: 70,
         }
     }
 }

@@ -89,11 +89,19 @@ pub struct Timers {
     pub t2: Duration,
     /// How long a message may stay in the network.
     pub t4: Duration,
+    /// How long an INVITE waits for its first response where another server is left to try; timer B (64·T1) holds where
+    /// none is. A server that is there says 100 within 200 ms (RFC 3261 §17.2.1).
+    pub first_response: Duration,
 }
 
 impl Default for Timers {
     fn default() -> Self {
-        Self { t1: Duration::from_millis(500), t2: Duration::from_secs(4), t4: Duration::from_secs(5) }
+        Self {
+            t1: Duration::from_millis(500),
+            t2: Duration::from_secs(4),
+            t4: Duration::from_secs(5),
+            first_response: Duration::from_secs(4),
+        }
     }
 }
 

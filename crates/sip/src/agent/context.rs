@@ -71,10 +71,16 @@ impl Cx<'_> {
     pub(crate) fn send(
         &mut self,
         owner: Owner,
-        mut request: Request,
+        request: Request,
         route: Route,
         contact: Option<ContactTemplate>,
     ) -> RequestId {
+        self.send_out(owner, Outgoing { request, route, contact, has_alternative: false })
+    }
+
+    /// Sends a request, perhaps one whose owner wants to hear that nobody answers before timer B tells.
+    pub(crate) fn send_out(&mut self, owner: Owner, outgoing: Outgoing) -> RequestId {
+        let Outgoing { mut request, route, contact, has_alternative } = outgoing;
         if !self.config.user_agent.is_empty() {
             request.headers.set(HeaderName::UserAgent, &self.config.user_agent);
         }
@@ -83,7 +89,7 @@ impl Cx<'_> {
         if trusted && !matches!(request.method, Method::Ack | Method::Cancel) {
             self.account.auth.authorize(&mut request);
         }
-        let outgoing = Outgoing { request, route, contact };
+        let outgoing = Outgoing { request, route, contact, has_alternative };
         let is_ack = outgoing.request.method == Method::Ack;
         let id = self.endpoint.send(self.now, outgoing.clone());
         if !is_ack {

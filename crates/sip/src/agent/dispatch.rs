@@ -60,6 +60,7 @@ impl UserAgent {
         match event {
             EndpointEvent::Sent(request, flow) => self.request_sent(request, flow),
             EndpointEvent::Failed(request, failure) => self.request_failed(request, failure),
+            EndpointEvent::Silent(request) => self.request_silent(request),
             EndpointEvent::Over(request) => {
                 self.inflight.remove(&request);
             }
@@ -134,6 +135,11 @@ impl UserAgent {
             Owner::Options(id) => self.options_failed(id, failure),
             Owner::Nobody(_) => {}
         }
+    }
+
+    fn request_silent(&mut self, request: RequestId) {
+        let Some(Owner::Call(call)) = self.inflight.get(&request).map(|inflight| inflight.owner) else { return };
+        self.with_call(call, |call, cx| call.invite_silent(cx, request));
     }
 
     fn flow_closed(&mut self, flow: FlowId, end: FlowEnd) {

@@ -10,7 +10,7 @@ use super::{Call, State, description, request_uri};
 use crate::agent::context::{Cx, Effect, Owner};
 use crate::agent::{AccountId, Body, CallEnd, CallEvent, CallId, EndReason, EndedBy, Invite, Misuse};
 use crate::dialog::Dialog;
-use crate::endpoint::{Failure, RequestId, Route, WayBack};
+use crate::endpoint::{Failure, Outgoing, RequestId, Route, WayBack};
 use crate::message::{Address, Fields, HeaderName, Message, Method, RAck, Request};
 use crate::status::{StatusClass, StatusCode};
 use crate::uri::{Scheme, Uri};
@@ -37,6 +37,7 @@ pub(crate) struct Calling {
     answered_early: bool,
     /// The way to a device that registered with us.
     route: Option<Route>,
+    has_alternative: bool,
 }
 
 /// An early dialog (RFC 3261 §12.1.2).
@@ -156,7 +157,10 @@ impl Call {
         let route = first_route(cx, &invite, &target);
         let contact = cx.account.contact(target.scheme() == Scheme::Sips, invite.anonymous);
         let trusted = cx.account.server().is_some();
-        let sent = cx.send(Owner::Call(id), request.clone(), route.clone(), Some(contact));
+        let has_alternative = invite.has_alternative;
+        let (outgoing, way) = (request.clone(), route.clone());
+        let outgoing = Outgoing { request: outgoing, route: way, contact: Some(contact), has_alternative };
+        let sent = cx.send_out(Owner::Call(id), outgoing);
         cx.effects.push(Effect::DialogOf(origin.call_id, origin.tag, Owner::Call(id)));
         let calling = Calling {
             request: sent,
@@ -172,6 +176,7 @@ impl Call {
             unanswered: None,
             answered_early: false,
             route: invite.way.is_some().then_some(route),
+            has_alternative,
         };
         let mut call = Self::new(id, account, State::Calling(Box::new(calling)));
         call.flow = invite.way.as_ref().and_then(|way| way.flow);
@@ -505,7 +510,9 @@ impl Call {
         let request = calling.invite.clone();
         let route = calling.route.clone().unwrap_or_else(|| cx.account.route(&target));
         let contact = cx.account.contact(target.scheme() == Scheme::Sips, anonymous);
-        calling.request = cx.send(Owner::Call(id), request, route, Some(contact));
+        let has_alternative = calling.has_alternative;
+        let outgoing = Outgoing { request, route, contact: Some(contact), has_alternative };
+        calling.request = cx.send_out(Owner::Call(id), outgoing);
     }
 
     pub(super) fn invite_failed(&mut self, cx: &mut Cx<'_>, failure: Failure) {
@@ -520,6 +527,16 @@ impl Call {
             Failure::Flow(_) | Failure::Resolve(_) | Failure::NoRoute => EndReason::Unreachable,
         };
         self.end(cx, CallEnd { by: EndedBy::Network, reason, status: None, text: None });
+    }
+
+    /// Nobody answers yet, and the caller has somebody else to try.
+    pub(crate) fn invite_silent(&mut self, cx: &mut Cx<'_>, request: RequestId) {
+        let awaited = |calling: &mut Calling| calling.request == request && !calling.is_cancelled();
+        if !self.calling().is_some_and(awaited) || self.try_alternative(cx) {
+            return;
+        }
+        // Should it wake up after all it is cancelled, or hung up.
+        self.cancel(cx, EndedBy::Network, EndReason::NoResponse);
     }
 
     pub(super) fn tell_identity(&mut self, cx: &mut Cx<'_>, message: &Message<'_>) {
@@ -559,7 +576,7 @@ fn build_invite(cx: &Cx<'_>, invite: &Invite, target: &Uri, origin: &Origin) -> 
     let to = invite.to.clone().unwrap_or_else(|| Address::new(target.without_headers()));
     request
         .headers
-        .push(HeaderName::MaxForwards, 70)
+        .push(HeaderName::MaxForwards, invite.max_forwards)
         .push(HeaderName::From, from.with_tag(&origin.tag))
         .push(HeaderName::To, to)
         .push(HeaderName::CallId, &origin.call_id)

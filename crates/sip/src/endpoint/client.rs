@@ -151,7 +151,7 @@ impl Endpoint {
 
     /// Forgets a request, and ends its transaction without a word.
     pub fn abandon(&mut self, id: RequestId) {
-        let Some(pending) = self.pending.remove(&id) else { return };
+        let Some(pending) = self.take_pending(id) else { return };
         match pending.stage {
             Stage::Resolving(question) => {
                 self.resolving.remove(&question);
@@ -181,6 +181,7 @@ impl Endpoint {
         let pending = |stage| Pending { outgoing, stage, targets: VecDeque::new() };
         if let Some(flow) = flow {
             self.pending.insert(id, pending(Stage::Connecting));
+            self.arm_attempt(now, id);
             return self.use_flow(now, id, flow);
         }
         let Some(question) = question else {
@@ -191,6 +192,7 @@ impl Endpoint {
         let resolve = ResolveId(self.last_resolve);
         self.resolving.insert(resolve, id);
         self.pending.insert(id, pending(Stage::Resolving(resolve)));
+        self.arm_attempt(now, id);
         self.actions.push_back(Action::Resolve(resolve, question));
     }
 
@@ -207,7 +209,46 @@ impl Endpoint {
         let Some(pending) = self.pending.get_mut(&id) else { return };
         let Some(remote) = pending.targets.pop_front() else { return self.fail(id, failure) };
         pending.stage = Stage::Connecting;
+        self.arm_attempt(now, id);
         self.connect(now, id, remote);
+    }
+
+    /// Waits for this server's first response only for a while, where there is something else to try.
+    fn arm_attempt(&mut self, now: Instant, id: RequestId) {
+        let Some(pending) = self.pending.get(&id) else { return };
+        let elsewhere = pending.outgoing.has_alternative || !pending.targets.is_empty();
+        let hurried = elsewhere && pending.outgoing.request.method == Method::Invite;
+        self.deadlines.set(&Due::Attempt(id), hurried.then(|| now + self.timers.first_response));
+    }
+
+    /// The present server said nothing. The next one is tried; a CANCEL goes to this one should it wake up.
+    pub(super) fn fire_attempt(&mut self, now: Instant, id: RequestId) {
+        let Some(pending) = self.pending.get(&id) else { return };
+        if pending.targets.is_empty() {
+            return self.events.push_back(EndpointEvent::Silent(id));
+        }
+        match pending.stage.clone() {
+            Stage::Resolving(_) => return,
+            Stage::Connecting => self.stop_waiting(id),
+            Stage::Active(key) => {
+                self.limit(now, id);
+                self.disown(&key);
+            }
+        }
+        self.next_target(now, id, Failure::Timeout);
+    }
+
+    /// A request waits no longer for a connection. One over TCP that only its size took there goes back to UDP.
+    fn stop_waiting(&mut self, id: RequestId) {
+        let Some(flow) = self.flows.stop_waiting(id) else { return };
+        if let Some(remote) = flow.remote.as_ref().filter(|remote| remote.protocol == Protocol::Tcp) {
+            self.udp_only.insert(remote.address);
+        }
+    }
+
+    fn take_pending(&mut self, id: RequestId) -> Option<Pending> {
+        self.deadlines.set(&Due::Attempt(id), None);
+        self.pending.remove(&id)
     }
 
     fn connect(&mut self, now: Instant, id: RequestId, remote: Remote) {
@@ -239,7 +280,7 @@ impl Endpoint {
         }
         self.events.push_back(EndpointEvent::Sent(id, flow));
         if request.method == Method::Ack {
-            self.pending.remove(&id);
+            self.take_pending(id);
             return self.transmit(flow, request.to_bytes());
         }
         let key = ClientKey { branch, cancel: false };
@@ -323,13 +364,28 @@ impl Endpoint {
             (ClientStep::Deliver | ClientStep::DeliverAndAcknowledge, Some(owner)) => {
                 self.deliver(now, key, owner, status)
             }
+            (ClientStep::Deliver, None) if status.is_provisional() => {
+                self.cancel_late(now, key);
+                Arrival::Absorbed
+            }
             _ => Arrival::Absorbed,
         };
         self.arm_client(key);
         arrival
     }
 
+    /// A server wakes up whose INVITE has gone on to the next one: nobody must ring twice.
+    fn cancel_late(&mut self, now: Instant, key: &ClientKey) {
+        let cancel = ClientKey { cancel: true, ..key.clone() };
+        let Some(client) = self.clients.get(key).filter(|_| !self.clients.contains_key(&cancel)) else { return };
+        if matches!(client.machine, ClientMachine::Invite(_)) {
+            let (request, flow) = (within_transaction(&client.request, Method::Cancel), client.flow);
+            self.start_client(now, cancel, flow, request, None);
+        }
+    }
+
     fn deliver(&mut self, now: Instant, key: &ClientKey, owner: RequestId, status: StatusCode) -> Arrival {
+        self.deadlines.set(&Due::Attempt(owner), None);
         if status.is_provisional() {
             return Arrival::Response(owner);
         }
@@ -339,7 +395,7 @@ impl Endpoint {
             self.next_target(now, owner, Failure::Timeout);
             return Arrival::Absorbed;
         }
-        self.pending.remove(&owner);
+        self.take_pending(owner);
         let invite = self.clients.get(key).is_some_and(|client| client.request.method == Method::Invite);
         if !(invite && status.is_success()) {
             self.disown(key);
@@ -430,7 +486,7 @@ impl Endpoint {
     }
 
     fn fail(&mut self, id: RequestId, failure: Failure) {
-        if self.pending.remove(&id).is_some() {
+        if self.take_pending(id).is_some() {
             self.events.push_back(EndpointEvent::Failed(id, failure));
         }
     }
@@ -510,5 +566,6 @@ pub(super) fn cut_stream(flow: &mut Flow, now: Instant, bytes: &[u8]) -> Cut {
         }
     }
     flow.alive(now, pong);
+    flow.note_unfinished(now, !cut.messages.is_empty());
     cut
 }

@@ -10,6 +10,8 @@ use crate::framing::StreamFramer;
 const IDLE: Duration = Duration::from_secs(120);
 /// How long a pong may take before the flow counts as dead (RFC 5626 §4.4.1).
 const PONG_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a message on a stream may take from its first byte to its last. Who dribbles holds what a real peer needs.
+const MESSAGE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a connection attempt may take before the next target is tried, whatever the driver thinks.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,6 +35,8 @@ pub(super) struct Flow {
     pub(super) seen_as: Option<SocketAddr>,
     keep_alive: KeepAlive,
     last_traffic: Instant,
+    /// Since when a message is under way.
+    unfinished: Option<Instant>,
 }
 
 /// ```text
@@ -132,6 +136,16 @@ impl Flows {
         }
     }
 
+    /// A request waits no longer for its flow to open; gives that flow.
+    pub(super) fn stop_waiting(&mut self, request: RequestId) -> Option<&Flow> {
+        self.flows.values_mut().find_map(|flow| {
+            let FlowState::Connecting { waiting, .. } = &mut flow.state else { return None };
+            let position = waiting.iter().position(|known| *known == request)?;
+            waiting.remove(position);
+            Some(&*flow)
+        })
+    }
+
     pub(super) fn remove(&mut self, id: FlowId) -> Option<Flow> {
         let flow = self.flows.remove(&id)?;
         self.theirs -= usize::from(flow.remote.is_none());
@@ -157,7 +171,7 @@ fn leads_to(known: &Remote, wanted: &Remote) -> bool {
 impl Flow {
     fn new(now: Instant, state: FlowState, remote: Option<Remote>) -> Self {
         let framer = StreamFramer::new();
-        Self { state, remote, framer, seen_as: None, keep_alive: KeepAlive::Off, last_traffic: now }
+        Self { state, remote, framer, seen_as: None, keep_alive: KeepAlive::Off, last_traffic: now, unfinished: None }
     }
 
     pub(super) fn info(&self) -> Option<FlowInfo> {
@@ -214,7 +228,22 @@ impl Flow {
         }
     }
 
+    /// Notes whether bytes of a message are held back that is not whole; `news`: one was finished just now.
+    pub(super) fn note_unfinished(&mut self, now: Instant, news: bool) {
+        let since = self.unfinished.filter(|_| !news).unwrap_or(now);
+        self.unfinished = (self.framer.pending() > 0).then_some(since);
+    }
+
+    fn is_too_slow(&self, now: Instant) -> bool {
+        self.unfinished.is_some_and(|since| now - since >= MESSAGE_PATIENCE)
+    }
+
     pub(super) fn deadline(&self) -> Instant {
+        let unfinished = self.unfinished.map_or(Instant::FAR_FUTURE, |since| since + MESSAGE_PATIENCE);
+        self.next_look().min(unfinished)
+    }
+
+    fn next_look(&self) -> Instant {
         match (&self.state, &self.keep_alive) {
             (FlowState::Connecting { give_up, .. }, _) => *give_up,
             (FlowState::Open(_), KeepAlive::Off) => self.last_traffic + IDLE,
@@ -226,6 +255,9 @@ impl Flow {
     pub(super) fn fire(&mut self, now: Instant) -> FlowStep {
         if self.deadline() > now {
             return FlowStep::Nothing;
+        }
+        if self.is_too_slow(now) {
+            return FlowStep::Dead;
         }
         match (&self.state, &self.keep_alive) {
             (FlowState::Connecting { .. }, _) | (FlowState::Open(_), KeepAlive::AwaitPong { .. }) => FlowStep::Dead,

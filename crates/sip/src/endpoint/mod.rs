@@ -52,6 +52,8 @@ pub struct Outgoing {
     pub route: Route,
     /// The Contact, which can only be made when the flow is known.
     pub contact: Option<ContactTemplate>,
+    /// Whether its owner has another way to try: of an INVITE it is told when its last server is silent.
+    pub has_alternative: bool,
 }
 
 /// A Contact that lacks host and port.
@@ -123,6 +125,8 @@ pub enum EndpointEvent {
     Sent(RequestId, FlowId),
     /// A request got no final response.
     Failed(RequestId, Failure),
+    /// An INVITE whose owner has an alternative got no response of its last server yet. It goes on.
+    Silent(RequestId),
     /// No further response follows the 2xx of an INVITE.
     Over(RequestId),
     /// A refusal that we sent to an INVITE was never acknowledged.
@@ -166,6 +170,8 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Client(ClientKey),
+    /// The present server of an INVITE was silent for long.
+    Attempt(RequestId),
     Server(ServerId),
     Flow(FlowId),
 }
@@ -239,6 +245,7 @@ impl Endpoint {
         while let Some(due) = self.deadlines.pop_due(now) {
             match due {
                 Due::Client(key) => self.fire_client(now, key),
+                Due::Attempt(id) => self.fire_attempt(now, id),
                 Due::Server(id) => self.fire_server(now, id),
                 Due::Flow(id) => self.fire_flow(now, id),
             }

@@ -3,9 +3,10 @@
 use bellbird_base::{Duration, FlowId, FlowInfo, Instant, Protocol, Rng, Seed};
 use bellbird_sip::agent::{
     AccountConfig, AccountCredentials, Body, CallEvent, Callers, Config, Event, Input, Invite, Output, Secret,
-    UserAgent,
+    ServerEvent, UserAgent,
 };
-use bellbird_sip::message::{Fields, HeaderName, Message};
+use bellbird_sip::message::{Fields, HeaderName, Message, Response};
+use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 
 const FLOW: FlowId = FlowId(u64::MAX);
@@ -196,30 +197,68 @@ fn stranger_cannot_end_a_call_that_is_not_his() {
     assert_eq!(alice.ua.open_calls(), 1);
 }
 
-#[test]
-fn challenge_from_elsewhere_does_not_get_the_password() {
+/// An account that anybody may call and that has a password, perhaps for this realm alone.
+fn with_password(realm: Option<&str>) -> AccountConfig {
     let mut account = AccountConfig::local(uri("sip:alice@10.0.0.2"));
     account.callers = Callers::Anyone;
-    account.credentials = Some(AccountCredentials {
-        username: "alice".into(),
-        password: Secret::new("secret"),
-        realm: None,
-        sha256_only: false,
-    });
-    let mut alice = Exposed::new(account);
+    let (username, password, realm) = ("alice".into(), Secret::new("secret"), realm.map(str::to_owned));
+    account.credentials = Some(AccountCredentials { username, password, realm, sha256_only: false });
+    account
+}
+
+/// A caller from elsewhere lets himself be hung up, and asks who it is that hangs up: the digest would be his to guess
+/// the password from, or to call out with at the account's own server.
+#[test]
+fn challenge_to_our_bye_does_not_get_the_password() {
+    for (status, header) in [
+        (StatusCode::UNAUTHORIZED, "WWW-Authenticate"),
+        (StatusCode::PROXY_AUTHENTICATION_REQUIRED, "Proxy-Authenticate"),
+    ] {
+        let mut alice = Exposed::new(with_password(Some("example.test")));
+        alice.receive(FLOW, invite(1, "").as_bytes());
+        let call = alice.events.iter().find_map(|event| match event {
+            Event::Call(call, CallEvent::Incoming(_)) => Some(*call),
+            _ => None,
+        });
+        let call = call.unwrap();
+        alice.ua.answer(alice.now, call, Some(Body::sdp("v=0"))).unwrap();
+        alice.drain();
+        let success = alice.sent.iter().find(|bytes| bytes.starts_with(b"SIP/2.0 200")).unwrap().clone();
+        let tag = Message::parse(&success).unwrap().to().tag().unwrap().to_owned();
+        let ack = other("ACK", 1, &format!(";tag={tag}")).replace("Call-ID: o1", "Call-ID: c1");
+        alice.receive(FLOW, ack.as_bytes());
+        alice.ua.hang_up(alice.now, call).unwrap();
+        alice.drain();
+        let bye = alice.sent.iter().rfind(|bytes| bytes.starts_with(b"BYE")).expect("a BYE").clone();
+        let mut refusal = Response::answering(&Message::parse(&bye).unwrap(), status, "eve");
+        let challenge = r#"Digest realm="example.test", nonce="n", algorithm=MD5"#;
+        refusal.headers.push(HeaderName::new(header).unwrap(), challenge);
+        alice.receive(FLOW, &refusal.to_bytes());
+        alice.wait(Duration::from_secs(40));
+        let byes = alice.sent.iter().filter(|bytes| bytes.starts_with(b"BYE"));
+        assert!(byes.clone().count() >= 1 && byes.clone().all(|bytes| !tells_digest(bytes)), "{status}");
+        assert_eq!(alice.ua.open_calls(), 0);
+    }
+}
+
+fn tells_digest(bytes: &[u8]) -> bool {
+    bytes.windows(6).any(|window| window == b"Digest")
+}
+
+#[test]
+fn challenge_from_elsewhere_does_not_get_the_password() {
+    let mut alice = Exposed::new(with_password(None));
     let invite = Invite::new(uri("sip:eve@10.9.9.9"), Some(Body::sdp("v=0")));
     alice.ua.invite(alice.now, alice.account, invite).unwrap();
     alice.drain();
     let sent = alice.sent.pop().unwrap();
     let request = Message::parse(&sent).unwrap();
-    let mut refusal =
-        bellbird_sip::message::Response::answering(&request, bellbird_sip::status::StatusCode::UNAUTHORIZED, "eve");
+    let mut refusal = Response::answering(&request, StatusCode::UNAUTHORIZED, "eve");
     refusal.headers.push(HeaderName::WwwAuthenticate, r#"Digest realm="r", nonce="n", algorithm=MD5"#);
     alice.receive(FLOW, &refusal.to_bytes());
     let ended = |event: &Event| matches!(event, Event::Call(_, CallEvent::Ended(_)));
     assert!(alice.events.iter().any(ended));
-    let answered = |bytes: &Vec<u8>| bytes.windows(6).any(|window| window == b"Digest");
-    assert!(!alice.sent.iter().any(answered));
+    assert!(!alice.sent.iter().any(|bytes| tells_digest(bytes)));
 }
 
 #[test]
@@ -269,4 +308,81 @@ fn mangled_messages_do_no_harm() {
     }
     alice.wait(Duration::from_secs(900));
     assert_eq!(alice.ua.open_calls(), 0);
+}
+
+/// A stream of a stranger at a server, and whether it was closed.
+struct Dripping {
+    ua: UserAgent,
+    now: Instant,
+    closed: bool,
+    told: usize,
+}
+
+impl Dripping {
+    fn new() -> Self {
+        let now = Instant::ORIGIN;
+        let mut ua = UserAgent::new(Config::server(), Seed::from_number(1), now);
+        let (local, remote) = ("10.0.0.1:5060".parse().unwrap(), "10.9.9.9:4000".parse().unwrap());
+        ua.handle_input(Input::FlowOpened(now, FLOW, FlowInfo { protocol: Protocol::Tcp, local, remote }));
+        Self { ua, now, closed: false, told: 0 }
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        self.ua.handle_input(Input::Receive(self.now, FLOW, bytes));
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        loop {
+            match self.ua.poll_output() {
+                Output::Close(FLOW) => self.closed = true,
+                Output::Event(Event::Server(ServerEvent::Request(_))) => self.told += 1,
+                Output::Timeout(at, _) if at <= self.now => self.ua.handle_input(Input::Timeout(self.now)),
+                Output::Timeout(..) => return,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn stream_that_dribbles_a_message_is_closed_after_half_a_minute() {
+    let mut slow = Dripping::new();
+    let text = other("OPTIONS", 1, "").replace("Content-Length: 0", "X: y");
+    for byte in text.as_bytes().iter().cycle() {
+        if slow.closed {
+            break;
+        }
+        slow.now += Duration::from_millis(500);
+        slow.receive(&[*byte]);
+    }
+    assert_eq!(slow.now - Instant::ORIGIN, Duration::from_secs(30) + Duration::from_millis(500));
+}
+
+#[test]
+fn stream_of_slow_but_whole_messages_stays() {
+    let mut slow = Dripping::new();
+    for number in 0..10 {
+        let text = other("OPTIONS", number, "");
+        // The second half comes with the first one of the next message.
+        for half in text.as_bytes().chunks(text.len() / 2 + 1) {
+            slow.now += Duration::from_secs(10);
+            slow.receive(half);
+        }
+    }
+    assert_eq!((slow.closed, slow.told), (false, 10));
+}
+
+#[test]
+fn stream_with_an_oversized_message_is_closed_and_holds_nothing() {
+    let head = "OPTIONS sip:alice@10.0.0.2 SIP/2.0\r\nX: ";
+    let body = "OPTIONS sip:alice@10.0.0.2 SIP/2.0\r\nContent-Length: 2000000\r\n\r\n";
+    for text in [head, body] {
+        let mut fat = Dripping::new();
+        fat.receive(text.as_bytes());
+        for _ in 0..200 {
+            fat.receive(&[b'x'; 8_192]);
+        }
+        assert_eq!((fat.closed, fat.told), (true, 0), "{text}");
+    }
 }

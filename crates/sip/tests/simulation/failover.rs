@@ -19,11 +19,19 @@ enum Server {
 
 /// Calls over these servers; gives how long the answer took, or why there was none.
 fn call(servers: &[Server], protocol: Protocol) -> Result<Duration, EndReason> {
+    let (outcome, took) = outcome(servers, protocol, false);
+    outcome.map(|()| took)
+}
+
+/// Calls over these servers; gives what came of it, and when.
+fn outcome(servers: &[Server], protocol: Protocol, has_alternative: bool) -> (Result<(), EndReason>, Duration) {
+    BRANCHES.with_borrow_mut(Vec::clear);
     let mut now = Instant::ORIGIN;
     let mut ua = UserAgent::new(Config::default(), Seed::from_number(1), now);
     let account = ua.add_account(now, AccountConfig::local(Uri::parse("sip:alice@10.0.0.2").unwrap()));
     let target = Uri::parse("sip:bob@example.test").unwrap();
-    ua.invite(now, account, Invite::new(target, Some(Body::sdp("v=0")))).unwrap();
+    let invite = Invite { has_alternative, ..Invite::new(target, Some(Body::sdp("v=0"))) };
+    ua.invite(now, account, invite).unwrap();
     loop {
         match ua.poll_output() {
             Output::Resolve(id, question) => {
@@ -48,7 +56,7 @@ fn call(servers: &[Server], protocol: Protocol) -> Result<Duration, EndReason> {
             Output::Transmit(transmit) => {
                 let Ok(request) = Message::parse(&transmit.payload) else { continue };
                 let via = request.via().branch().unwrap().to_owned();
-                let server = servers[usize::from(open_server(&via, &transmit.payload, servers))];
+                let server = servers[usize::from(open_server(&via, &transmit.payload, servers, protocol))];
                 let status = match server {
                     Server::Silent | Server::Refuses => continue,
                     Server::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -62,8 +70,10 @@ fn call(servers: &[Server], protocol: Protocol) -> Result<Duration, EndReason> {
                 response.set_body(Some(&Body::sdp("v=0")));
                 ua.handle_input(Input::Receive(now, transmit.flow, &response.to_bytes()));
             }
-            Output::Event(Event::Call(_, CallEvent::Established)) => return Ok(now.since(Instant::ORIGIN)),
-            Output::Event(Event::Call(_, CallEvent::Ended(end))) => return Err(end.reason),
+            Output::Event(Event::Call(_, CallEvent::Established)) => return (Ok(()), now.since(Instant::ORIGIN)),
+            Output::Event(Event::Call(_, CallEvent::Ended(end))) => {
+                return (Err(end.reason), now.since(Instant::ORIGIN));
+            }
             Output::Event(_) | Output::Close(_) => {}
             Output::Timeout(at, _) => {
                 assert_ne!(at, Instant::FAR_FUTURE);
@@ -87,7 +97,7 @@ thread_local! {
 }
 
 /// Requests go to servers in order, a new branch for each one that can be reached.
-fn open_server(branch: &str, payload: &[u8], servers: &[Server]) -> u8 {
+fn open_server(branch: &str, payload: &[u8], servers: &[Server], protocol: Protocol) -> u8 {
     if !payload.starts_with(b"INVITE") {
         return 0;
     }
@@ -96,7 +106,12 @@ fn open_server(branch: &str, payload: &[u8], servers: &[Server]) -> u8 {
             branches.push(branch.to_owned());
         }
         let nth = branches.iter().position(|known| known == branch).unwrap();
-        let reached = servers.iter().enumerate().filter(|(_, server)| **server != Server::Refuses);
+        let opens = |server: Server| match server {
+            Server::Refuses => false,
+            Server::Silent => protocol == Protocol::Udp,
+            Server::Unavailable | Server::Answers => true,
+        };
+        let reached = servers.iter().enumerate().filter(|(_, server)| opens(**server));
         u8::try_from(reached.map(|(number, _)| number).nth(nth).unwrap()).unwrap()
     })
 }
@@ -112,8 +127,79 @@ fn server_that_is_unavailable_is_passed_over_at_once() {
 }
 
 #[test]
-fn silent_server_is_passed_over_after_a_while() {
-    assert_eq!(call(&[Server::Silent, Server::Answers], Protocol::Udp), Ok(Duration::from_secs(32)));
+fn silent_server_is_passed_over_after_four_seconds_where_another_is_left() {
+    assert_eq!(call(&[Server::Silent, Server::Answers], Protocol::Udp), Ok(Duration::from_secs(4)));
+    assert_eq!(call(&[Server::Silent, Server::Silent, Server::Answers], Protocol::Tcp), Ok(Duration::from_secs(8)));
+}
+
+#[test]
+fn last_server_is_waited_for_until_timer_b() {
+    let silent = [Server::Silent, Server::Silent];
+    assert_eq!(outcome(&silent, Protocol::Udp, false).1, Duration::from_secs(4 + 32));
+    assert_eq!(call(&silent, Protocol::Udp), Err(EndReason::NoResponse));
+}
+
+#[test]
+fn last_server_is_waited_for_no_longer_where_the_caller_has_an_alternative() {
+    let silent = [Server::Silent, Server::Silent];
+    assert_eq!(outcome(&silent, Protocol::Udp, true), (Err(EndReason::NoResponse), Duration::from_secs(8)));
+    assert_eq!(outcome(&[Server::Answers], Protocol::Udp, true), (Ok(()), Duration::ZERO));
+}
+
+/// A server that says nothing for six seconds, and then either that it is ringing or that it answered.
+fn wakes_up(late: StatusCode) -> Vec<String> {
+    let mut now = Instant::ORIGIN;
+    let mut ua = UserAgent::new(Config::default(), Seed::from_number(1), now);
+    let account = ua.add_account(now, AccountConfig::local(Uri::parse("sip:alice@10.0.0.2").unwrap()));
+    let target = Uri::parse("sip:bob@10.0.1.0").unwrap();
+    let invite = Invite { has_alternative: true, ..Invite::new(target, Some(Body::sdp("v=0"))) };
+    ua.invite(now, account, invite).unwrap();
+    let (mut heard, mut invite) = (Vec::new(), None);
+    let wakes = now + Duration::from_secs(6);
+    loop {
+        match ua.poll_output() {
+            Output::Resolve(id, question) => {
+                let address = "10.0.1.0:5060".parse().unwrap();
+                let remote =
+                    Remote { protocol: Protocol::Udp, address, server_name: question.host, path: String::new() };
+                ua.handle_input(Input::Resolved(now, id, Ok(vec![remote])));
+            }
+            Output::Connect(flow, remote) => {
+                let local = "10.0.0.2:5060".parse().unwrap();
+                let info = FlowInfo { protocol: Protocol::Udp, local, remote: remote.address };
+                ua.handle_input(Input::FlowOpened(now, flow, info));
+            }
+            Output::Transmit(transmit) => {
+                let method = Message::parse(&transmit.payload).unwrap().method().to_string();
+                if method == "INVITE" {
+                    invite = Some(transmit);
+                } else {
+                    heard.push(method);
+                }
+            }
+            Output::Event(Event::Call(_, CallEvent::Ended(end))) => heard.push(format!("{:?}", end.reason)),
+            Output::Event(_) | Output::Close(_) => {}
+            Output::Timeout(..) if now == wakes => return heard,
+            Output::Timeout(at, _) if at < wakes => {
+                now = at;
+                ua.handle_input(Input::Timeout(now));
+            }
+            Output::Timeout(..) => {
+                now = wakes;
+                let invite = invite.clone().unwrap();
+                let mut response = Response::answering(&Message::parse(&invite.payload).unwrap(), late, "b");
+                response.headers.push(bellbird_sip::message::HeaderName::Contact, "<sip:bob@10.0.1.0>");
+                response.set_body(Some(&Body::sdp("v=0")));
+                ua.handle_input(Input::Receive(now, invite.flow, &response.to_bytes()));
+            }
+        }
+    }
+}
+
+#[test]
+fn server_that_wakes_up_after_it_was_given_up_is_cancelled_or_hung_up() {
+    assert_eq!(wakes_up(StatusCode::RINGING), ["NoResponse", "CANCEL"]);
+    assert_eq!(wakes_up(StatusCode::OK), ["NoResponse", "ACK", "BYE"]);
 }
 
 #[test]

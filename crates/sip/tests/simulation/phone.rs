@@ -9,6 +9,7 @@ use bellbird_sip::agent::{
     AccountConfig, AccountCredentials, AccountId, Body, CallEnd, CallEvent, CallId, Callers, Config, Event, Input,
     Invite, OfferReason, Output, RegistrationState, Secret, TimeoutReason, UserAgent,
 };
+use bellbird_sip::message::{Fields, Message, Method};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Arrival, Network};
@@ -54,8 +55,12 @@ pub struct Phone {
     pub transfers: bool,
     /// Whether it takes another description in mid-call.
     pub takes_offers: bool,
+    /// Whether it refuses calls without an offer, as some gateways do.
+    pub needs_offers: bool,
     pub calls: BTreeMap<CallId, CallView>,
     pub events: Vec<(Instant, Event)>,
+    /// How many hops each INVITE might still take.
+    pub hops: Vec<u8>,
     pub timeout: (Instant, TimeoutReason),
     sockets: Sockets,
     todo: BTreeMap<(Instant, CallId), Option<Body>>,
@@ -138,8 +143,10 @@ impl Phone {
             habit: Habit::Answer(Duration::from_secs(1)),
             transfers: true,
             takes_offers: true,
+            needs_offers: false,
             calls: BTreeMap::new(),
             events: Vec::new(),
+            hops: Vec::new(),
             timeout: (Instant::FAR_FUTURE, TimeoutReason::Idle),
             sockets: Sockets::new(setup.ip, network),
             todo: BTreeMap::new(),
@@ -225,6 +232,13 @@ impl Phone {
 
     pub fn receive(&mut self, network: &mut Network, arrival: Arrival) {
         for heard in self.sockets.hear(arrival) {
+            if let Heard::Received(_, bytes) = &heard
+                && let Ok(invite) = Message::parse(bytes)
+                && *invite.method() == Method::Invite
+                && invite.status().is_none()
+            {
+                self.hops.extend(invite.max_forwards());
+            }
             self.ua.handle_input(heard.as_input(network.now()));
             self.drain(network);
         }
@@ -346,6 +360,9 @@ impl Phone {
     fn decide(&mut self, now: Instant, call: CallId, offered: bool, replaces: bool) {
         let body = self.describe(if offered { "answer" } else { "offer" });
         match self.habit {
+            _ if self.needs_offers && !offered => {
+                self.ua.reject(now, call, StatusCode::NOT_ACCEPTABLE_HERE, None).unwrap();
+            }
             _ if replaces => self.ua.answer(now, call, Some(body)).unwrap(),
             Habit::Answer(after) => {
                 self.ua.ring(now, call, None).unwrap();

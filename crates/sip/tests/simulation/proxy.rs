@@ -188,7 +188,8 @@ impl Proxy {
             | EndpointEvent::Sent(..)
             | EndpointEvent::Unacknowledged(_)
             | EndpointEvent::FlowOpened(_)
-            | EndpointEvent::SeenElsewhere(_) => {}
+            | EndpointEvent::SeenElsewhere(_)
+            | EndpointEvent::Silent(_) => {}
         }
     }
 
@@ -332,7 +333,7 @@ impl Proxy {
             .push(HeaderName::SubscriptionState, state);
         request.set_body(self.published.as_ref());
         let route = Route { flow: Some(*flow), ..Route::to(dialog.next_hop().clone()) };
-        self.endpoint.send(now, Outgoing { request, route, contact: None });
+        self.endpoint.send(now, Outgoing { request, route, contact: None, has_alternative: false });
     }
 
     /// Ends all subscriptions for this reason, or forgets them without a word.
@@ -367,7 +368,7 @@ impl Proxy {
         for (uri, flow) in targets {
             let Some(request) = passed_on(message, &uri, Some(&vias), !within) else { continue };
             let route = Route { flow, ..Route::to(uri) };
-            let request = self.endpoint.send(now, Outgoing { request, route, contact: None });
+            let request = self.endpoint.send(now, Outgoing { request, route, contact: None, has_alternative: false });
             self.owners.insert(request, server);
             forward.branches.push(Branch { request, refusal: None, cancelled: false });
         }
@@ -395,7 +396,7 @@ impl Proxy {
         for (uri, flow) in self.targets(now, message, true) {
             if let Some(request) = passed_on(message, &uri, None, false) {
                 let route = Route { flow, ..Route::to(uri) };
-                self.endpoint.send(now, Outgoing { request, route, contact: None });
+                self.endpoint.send(now, Outgoing { request, route, contact: None, has_alternative: false });
             }
         }
     }
