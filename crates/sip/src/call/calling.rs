@@ -157,6 +157,7 @@ impl Call {
         let contact = cx.account.contact(target.scheme() == Scheme::Sips, invite.anonymous);
         let trusted = cx.account.server().is_some();
         let sent = cx.send(Owner::Call(id), request.clone(), route.clone(), Some(contact));
+        let call_id = origin.call_id.clone();
         cx.effects.push(Effect::DialogOf(origin.call_id, origin.tag, Owner::Call(id)));
         let calling = Calling {
             request: sent,
@@ -173,7 +174,7 @@ impl Call {
             answered_early: false,
             route: invite.way.is_some().then_some(route),
         };
-        let mut call = Self::new(id, account, State::Calling(Box::new(calling)));
+        let mut call = Self::new(id, account, call_id, State::Calling(Box::new(calling)));
         call.flow = invite.way.as_ref().and_then(|way| way.flow);
         call.peer_address = invite.way.as_ref().and_then(|way| way.received);
         call.via_server = trusted;
