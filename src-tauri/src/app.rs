@@ -83,7 +83,7 @@ fn set_up(app: &mut App, options: &Options) -> Result<(), Box<dyn std::error::Er
         controller.command(log_in_command(log_in));
     }
     if let Some(target) = options.dial.clone() {
-        controller.command(Command::Dial { target, account: None });
+        controller.command(Command::Dial { target, account: None, withhold: false });
     }
     let handle = app.handle().clone();
     app.deep_link().on_open_url(move |event| {

@@ -68,6 +68,8 @@ pub enum TrayState {
     Offline,
     /// Calls can come.
     Ready,
+    /// They could, and Do Not Disturb keeps them silent: with the crescent.
+    DoNotDisturb,
     /// In a call: with a dot.
     InCall,
 }
@@ -210,8 +212,10 @@ fn tray_look(view: &PhoneView, tongue: Tongue) -> TrayLook {
     let reachable = |registration: &Registration| matches!(registration, Registration::Registered { .. });
     let direct = view.accounts.iter().any(|account| !account.settings.register);
     let ready = direct || view.accounts.iter().any(|account| reachable(&account.registration));
+    let silent = view.server.as_ref().is_some_and(|server| server.dnd.on);
     let (state, words) = match (in_call, ready) {
         (true, _) => (TrayState::InCall, tongue.in_call()),
+        (false, true) if silent => (TrayState::DoNotDisturb, tongue.do_not_disturb()),
         (false, true) => (TrayState::Ready, tongue.ready()),
         (false, false) => (TrayState::Offline, tongue.not_connected()),
     };

@@ -95,6 +95,8 @@ fn icon(state: TrayState, theme: Theme) -> tauri::Result<Image<'static>> {
         (TrayState::Offline, false) => include_bytes!("../../assets/icons/tray/offline-dark.png"),
         (TrayState::Ready, true) => include_bytes!("../../assets/icons/tray/ready-light.png"),
         (TrayState::Ready, false) => include_bytes!("../../assets/icons/tray/ready-dark.png"),
+        (TrayState::DoNotDisturb, true) => include_bytes!("../../assets/icons/tray/dnd-light.png"),
+        (TrayState::DoNotDisturb, false) => include_bytes!("../../assets/icons/tray/dnd-dark.png"),
         (TrayState::InCall, true) => include_bytes!("../../assets/icons/tray/call-light.png"),
         (TrayState::InCall, false) => include_bytes!("../../assets/icons/tray/call-dark.png"),
     })

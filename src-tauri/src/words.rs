@@ -57,6 +57,13 @@ impl Tongue {
         }
     }
 
+    pub(crate) const fn do_not_disturb(self) -> &'static str {
+        match self {
+            Self::Dutch => "Niet storen",
+            Self::English => "Do not disturb",
+        }
+    }
+
     pub(crate) const fn in_call(self) -> &'static str {
         match self {
             Self::Dutch => "In gesprek",

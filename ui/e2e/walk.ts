@@ -33,10 +33,10 @@ async function findServer(page: Page, address: string, until: string): Promise<v
   await page.locator(until).waitFor();
 }
 
-async function logIn(page: Page, address: string, until: string): Promise<void> {
+async function logIn(page: Page, address: string, until: string, secret = 'wrong'): Promise<void> {
   await page.locator('input[name=server]').fill(address);
   await page.locator('input[name=login]').fill('linda@fiets.example');
-  await page.locator('input[name=secret]').fill('wrong');
+  await page.locator('input[name=secret]').fill(secret);
   await page.locator('button[type=submit]').click();
   await page.clock.runFor(1500);
   await page.locator(until).waitFor();
@@ -50,6 +50,12 @@ async function byHandWithout(page: Page): Promise<void> {
 async function lockedRest(page: Page): Promise<void> {
   await settingsPage(0)(page);
   await page.locator('.note.lock').last().scrollIntoViewIfNeeded();
+}
+
+async function forwarding(page: Page): Promise<void> {
+  await settingsPage(0)(page);
+  await page.locator('section[aria-labelledby=forwarding] .sw').first().click();
+  await page.locator('dialog input[name=number]').waitFor();
 }
 
 async function ask(page: Page): Promise<void> {
@@ -72,6 +78,11 @@ async function availability(page: Page): Promise<void> {
   await page.locator('.menuitem').nth(1).click();
 }
 
+async function availableElsewhere(page: Page): Promise<void> {
+  await availability(page);
+  await page.locator('dialog .radio').last().click();
+}
+
 async function why(page: Page): Promise<void> {
   await page.locator('.list .open', { hasText: 'Piet' }).first().click();
   await page.locator('.pane .main .btn').first().click();
@@ -85,6 +96,11 @@ export const screens: Screen[] = [
   { name: 'first-found', scene: 'first', go: (page) => findServer(page, 'bel.fiets.example', '.good') },
   { name: 'first-refused', scene: 'first', go: (page) => logIn(page, 'bel.fiets.example', '.err') },
   { name: 'first-too-old', scene: 'first', go: (page) => logIn(page, 'old.fiets.example', '.note.bad') },
+  {
+    name: 'first-password',
+    scene: 'first',
+    go: (page) => logIn(page, 'bel.fiets.example', 'input[name=again]', 'first'),
+  },
   { name: 'first-link', scene: 'first', go: (page) => way(page, 0) },
   { name: 'first-hand', scene: 'first', go: (page) => way(page, 1) },
   { name: 'first-more', scene: 'first', go: more },
@@ -127,11 +143,13 @@ export const screens: Screen[] = [
   { name: 'server', scene: 'server' },
   { name: 'server-menu', scene: 'server', go: (page) => page.locator('.account').click() },
   { name: 'server-search', scene: 'server', go: (page) => page.locator('.dial input').fill('an') },
+  { name: 'server-withheld', scene: 'server', go: withheld },
   { name: 'server-settings', scene: 'server', go: settings },
   { name: 'telephony', scene: 'saved', go: settingsPage(0) },
   { name: 'telephony-locked', scene: 'locked', go: settingsPage(0) },
   { name: 'telephony-locked-rest', scene: 'locked', go: lockedRest },
   { name: 'telephony-asked', scene: 'asked', go: settingsPage(0) },
+  { name: 'telephony-forwarding', scene: 'server', go: forwarding },
   { name: 'telephony-ask', scene: 'locked', go: ask },
   { name: 'locked-call', scene: 'locked-call' },
   { name: 'account', scene: 'server', go: settingsPage(1) },
@@ -140,6 +158,7 @@ export const screens: Screen[] = [
   { name: 'dnd-panel', scene: 'dnd', go: (page) => page.locator('.note.dnd .btn').click() },
   { name: 'dnd-time', scene: 'dnd', go: pickTime },
   { name: 'availability', scene: 'dnd', go: availability },
+  { name: 'availability-number', scene: 'server', go: availableElsewhere },
   { name: 'calls-off', scene: 'calls-off' },
   { name: 'calls-off-typed', scene: 'calls-off', go: (page) => page.keyboard.type('0201234567') },
   { name: 'calls-off-emergency', scene: 'calls-off', go: (page) => page.keyboard.type('112') },
@@ -167,6 +186,11 @@ async function keypad(page: Page): Promise<void> {
   await page.locator('.dial .icb').last().click();
   for (const key of ['0', '2', '0', '0', '1', '2', '3', '4'])
     await page.locator('.keys button', { hasText: key }).first().click();
+}
+
+async function withheld(page: Page): Promise<void> {
+  await keypad(page);
+  await page.locator('.main > .btn.quiet').click();
 }
 
 async function removeAccount(page: Page): Promise<void> {

@@ -25,6 +25,9 @@ pub(crate) enum Command {
     Call {
         /// A number, `user@domain` or a sip: URI.
         target: String,
+        /// Withhold our number from the other side.
+        #[arg(long)]
+        withhold: bool,
         #[command(flatten)]
         phone: PhoneArguments,
         #[command(flatten)]
@@ -48,6 +51,8 @@ pub(crate) enum Command {
         duration: Option<f64>,
     },
     /// Log in to a Bellbird server; the password comes from BELLBIRD_SECRET or the key store.
+    ///
+    /// Where the server wants a new password first, BELLBIRD_NEW_SECRET is the one.
     Login {
         /// The server's address; left out, the link in BELLBIRD_LINK is used.
         #[arg(required_unless_present = "link")]

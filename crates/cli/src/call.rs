@@ -32,8 +32,8 @@ const TRANSFER_AFTER: Duration = Duration::from_secs(3);
 
 /// What the phone is to do.
 pub(crate) enum Task {
-    /// Call somebody.
-    Call(String, Script),
+    /// Call somebody: whom, whether without showing who calls, and what to do then.
+    Call(String, bool, Script),
     /// Wait for calls.
     Answer(Answering, Script),
     /// Stay registered.
@@ -263,7 +263,10 @@ impl Runner {
         }
         self.begun = true;
         match &self.task {
-            Task::Call(target, _) => self.engine.command(Command::Dial { target: target.clone(), account: None }),
+            Task::Call(target, withhold, _) => {
+                let (target, withhold) = (target.clone(), *withhold);
+                self.engine.command(Command::Dial { target, account: None, withhold });
+            }
             Task::Register(Some(seconds)) => self.plan(Duration::from_secs_f64(*seconds), Step::Leave),
             Task::Answer(..) | Task::Register(None) => {}
         }
@@ -303,7 +306,7 @@ impl Runner {
 
     fn follow_script(&mut self, call: &CallView) {
         let script = match &self.task {
-            Task::Call(_, script) | Task::Answer(_, script) => script.clone(),
+            Task::Call(_, _, script) | Task::Answer(_, script) => script.clone(),
             Task::Register(_) => return,
         };
         // The one who is asked in a transfer, or the call that a transfer led to, is not scripted anew.
@@ -375,7 +378,7 @@ impl Runner {
     /// Hands over as soon as the one who was asked has answered.
     fn complete_transfer(&mut self) {
         let scripted = match &self.task {
-            Task::Call(_, script) | Task::Answer(_, script) => script.transfer_attended.is_some(),
+            Task::Call(_, _, script) | Task::Answer(_, script) => script.transfer_attended.is_some(),
             Task::Register(_) => false,
         };
         let asked = self.view.calls.iter().find(|call| call.can.complete_transfer).map(|call| call.id);

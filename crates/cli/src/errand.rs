@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use bellbird_contract::server::{CallMethod, DndEnd, Scope, ServerConnection, ServerLogIn, ServerView};
+use bellbird_contract::server::{CallMethod, DndEnd, Scope, ServerConnection, ServerLogIn, ServerTrouble, ServerView};
 use bellbird_contract::{Command, ErrorCode, PhoneView, Problem, Secret};
 use bellbird_engine::{Engine, EngineEvent, secrets};
 use tokio::sync::mpsc;
@@ -152,9 +152,28 @@ impl Runner {
             }
             return Some(exit_of(trouble));
         }
+        if let Some(ServerLogIn::NewPassword { least, sending: false, trouble, .. }) = &view.server_log_in {
+            return self.choose_password(*least, trouble.as_ref());
+        }
         let server = online(view).filter(|_| view.server_log_in.is_none())?;
         self.printer.print(&server_line(server));
         Some(Exit::Done)
+    }
+
+    /// Gives the new password that the server wants first, once; without one says where to put it.
+    fn choose_password(&mut self, least: Option<u32>, trouble: Option<&ServerTrouble>) -> Option<Exit> {
+        if let Some(trouble) = trouble {
+            self.printer.trouble(trouble);
+            return Some(exit_of(trouble));
+        }
+        if let Ok(new) = std::env::var("BELLBIRD_NEW_SECRET") {
+            self.ask([Command::ChooseFirstPassword { new: Secret::new(new) }]);
+            return None;
+        }
+        let length = least.map_or_else(String::new, |least| format!(" of at least {least} characters"));
+        let message = format!("Choose a new password{length} first: put it into BELLBIRD_NEW_SECRET and log in again.");
+        self.printer.print(&Line::Error { code: "passwordChangeNeeded".to_owned(), message });
+        Some(Exit::RegistrationRefused)
     }
 
     fn log_out(&mut self, view: &PhoneView) -> Option<Exit> {

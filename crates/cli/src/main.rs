@@ -56,7 +56,9 @@ type Failure = (Exit, anyhow::Error);
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let (json, data) = (arguments.json, arguments.data);
     match arguments.command {
-        Command::Call { target, phone, script } => phone_runs(json, data, &phone, Task::Call(target, script)),
+        Command::Call { target, withhold, phone, script } => {
+            phone_runs(json, data, &phone, Task::Call(target, withhold, script))
+        }
         Command::Answer { phone, script, answering } => phone_runs(json, data, &phone, Task::Answer(answering, script)),
         Command::Register { phone, duration } => phone_runs(json, data, &phone, Task::Register(duration)),
         Command::Login { server, login, .. } => {

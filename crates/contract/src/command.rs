@@ -2,7 +2,8 @@ use serde::Deserialize;
 use ts_rs::TS;
 
 use crate::server::{
-    Availability, CallMethod, CallRecordId, ChangeRequestId, Direction, DndEnd, Forwardings, Scope, ServerCallId, Wish,
+    Availability, CallMethod, CallRecordId, ChangeRequestId, Direction, DndEnd, Forwardings, Profile, Scope,
+    ServerCallId, VoipAccountId, Wish,
 };
 use crate::{
     AccountDraft, AccountId, AudioRole, AudioSettings, CallId, HistoryId, Language, NoticeId, Secret, Theme,
@@ -66,6 +67,10 @@ pub enum Command {
         #[serde(default)]
         #[ts(optional)]
         account: Option<AccountId>,
+        /// Whether to withhold our number from the other side.
+        #[serde(default)]
+        #[ts(optional, as = "Option<bool>")]
+        withhold: bool,
     },
     /// Calls whom we called last.
     Redial,
@@ -209,6 +214,11 @@ pub enum Command {
         /// As it came.
         link: Secret,
     },
+    /// Chooses the password that a first log-in asks for; see [`crate::server::ServerLogIn::NewPassword`].
+    ChooseFirstPassword {
+        /// The new one.
+        new: Secret,
+    },
     /// Forgets what is under way.
     CancelServerLogIn,
     /// Logs out: this client's token and SIP credentials end, and what was kept of the server is forgotten.
@@ -261,6 +271,21 @@ pub enum Command {
     SetForwarding {
         /// All of the user's forwardings.
         forwarding: Forwardings,
+    },
+    /// Makes calls go out from the user account: the personal number and name are shown, never the device's (N3).
+    SetCallsFromUserAccount {
+        /// Whether.
+        on: bool,
+    },
+    /// Chooses the desk phone that rings for calls by desk phone.
+    SetDeskPhone {
+        /// Which.
+        account: VoipAccountId,
+    },
+    /// Changes the user's own profile (U15).
+    EditProfile {
+        /// What of it; what is left out stays.
+        profile: Profile,
     },
     /// Asks the administrators to change a locked setting.
     AskForChange {

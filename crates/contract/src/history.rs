@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::server::CallRecordId;
 use crate::{AccountId, CallDirection, Party, Problem, Quality, Timestamp};
 
 /// Names a call in the history, on this computer and on others.
@@ -58,6 +59,14 @@ pub struct HistoryEntry {
     pub problem: Option<Problem>,
     /// Whether the user has seen that it was missed; true for all others.
     pub seen: bool,
+    /// The Call-ID of its INVITE, by which the server's record of it is known again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub call_id: Option<String>,
+    /// The server's record of it, once known: it says why phones rang or did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub record: Option<CallRecordId>,
     /// How it sounded at the end.
     #[serde(default)]
     pub quality: Option<Quality>,

@@ -52,6 +52,7 @@ fn visit_api(types: &mut Types) {
     types.visit::<server::SettingsChange>();
     types.visit::<server::BulkEdit>();
     types.visit::<server::DryRun>();
+    types.visit::<server::TelephonyChange>();
     types.visit::<server::DndRequest>();
     types.visit::<server::DndView>();
     types.visit::<server::VoipAccount>();

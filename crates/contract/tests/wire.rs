@@ -9,7 +9,7 @@ use serde_json::{Value, from_value, json, to_value};
 #[test]
 fn commands_of_the_first_release_are_understood() {
     let dial: Command = from_value(json!({"type": "dial", "target": "601"})).unwrap();
-    assert_eq!(dial, Command::Dial { target: "601".to_owned(), account: None });
+    assert_eq!(dial, Command::Dial { target: "601".to_owned(), account: None, withhold: false });
     let hold: Command = from_value(json!({"type": "hold", "call": 3})).unwrap();
     assert_eq!(hold, Command::Hold { call: CallId(3) });
     let add: Command = from_value(json!({

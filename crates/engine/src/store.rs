@@ -403,6 +403,8 @@ mod tests {
             outcome: Outcome::Missed,
             problem: None,
             seen: false,
+            call_id: None,
+            record: None,
             quality: None,
         }
     }

@@ -180,6 +180,8 @@ pub struct CallReport {
     pub call: Call,
     /// The users who took part or were called.
     pub users: BTreeSet<UserId>,
+    /// The Call-IDs of its legs.
+    pub call_ids: BTreeSet<String>,
     /// When it came in.
     pub started: Timestamp,
     /// When it was answered.

@@ -17,6 +17,10 @@ pub(crate) struct Call {
     pub(crate) account: AccountId,
     /// The user agent's name for it, once there is one.
     pub(crate) agent: Option<agent::CallId>,
+    /// The Call-ID of its INVITE.
+    pub(crate) call_id: Option<String>,
+    /// The call of ours that it takes the place of (RFC 3891).
+    pub(crate) replaces: Option<agent::CallId>,
     pub(crate) direction: CallDirection,
     pub(crate) party: Party,
     pub(crate) called_for: Option<Party>,
@@ -88,8 +92,8 @@ pub(crate) enum Exchange {
 /// What an offer of ours is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OfferFor {
-    /// A call to make.
-    Invite(Uri),
+    /// A call to make, perhaps without showing who calls.
+    Invite { target: Uri, withhold: bool },
     /// A call that the other side of this one asked us to make.
     Referred(agent::CallId),
     /// The answer to a call that came without an offer.
@@ -152,6 +156,8 @@ impl Call {
             id: beginning.id,
             account: beginning.account,
             agent: None,
+            call_id: None,
+            replaces: None,
             direction: beginning.direction,
             party: beginning.party,
             called_for: None,

@@ -1,3 +1,4 @@
+use bellbird_contract::server::CallRecordId;
 use bellbird_contract::{CallDirection, HistoryEntry, HistoryId, Outcome, Party};
 
 /// More than anybody scrolls through; older calls stay where they are kept.
@@ -49,6 +50,17 @@ impl History {
             .collect()
     }
 
+    /// Notes which record the server has of those calls of which that was not known; gives those that changed.
+    pub(crate) fn link(&mut self, record_of: impl Fn(&str) -> Option<CallRecordId>) -> Vec<HistoryEntry> {
+        let unlinked = self.entries.iter_mut().filter(|entry| entry.record.is_none());
+        unlinked
+            .filter_map(|entry| {
+                entry.record = Some(record_of(entry.call_id.as_deref()?)?);
+                Some(entry.clone())
+            })
+            .collect()
+    }
+
     /// Removes one; whether it was there.
     pub(crate) fn delete(&mut self, id: &HistoryId) -> bool {
         let before = self.entries.len();
@@ -90,6 +102,8 @@ pub(crate) mod tests {
             outcome: Outcome::Missed,
             problem: None,
             seen: false,
+            call_id: None,
+            record: None,
             quality: None,
         }
     }

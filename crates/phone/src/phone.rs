@@ -143,7 +143,7 @@ impl Phone {
             Command::Register { id } => self.register(id),
             Command::LookUp { text } => self.look_up(&text),
             Command::OpenLink { link } => self.open_link(&link),
-            Command::Dial { target, account } => self.dial(&target, account),
+            Command::Dial { target, account, withhold } => self.dial(&target, account, withhold),
             Command::Redial => self.redial(),
             Command::Answer { call } => self.answer(call),
             Command::Decline { call } | Command::HangUp { call } => self.hang_up(call),
@@ -166,7 +166,7 @@ impl Phone {
             Command::StartMeter => self.test_sound(SoundTest::Meter),
             Command::RecordAndPlayBack => self.test_sound(SoundTest::RecordAndPlayBack),
             Command::StopAudioTest => self.test_sound(SoundTest::Stop),
-            Command::SetLanguage { language } => self.set_preferences(|it| it.language = language),
+            Command::SetLanguage { language } => self.set_language(language),
             Command::SetTheme { theme } => self.set_preferences(|it| it.theme = theme),
             Command::SetCountry { country } => self.set_preferences(|it| it.country = country),
             Command::DismissNotice { id } => self.notices.retain(|(notice, _)| notice.id != id),
@@ -174,6 +174,7 @@ impl Phone {
             command @ (Command::FindServer { .. }
             | Command::LogInToServer { .. }
             | Command::LogInWithLink { .. }
+            | Command::ChooseFirstPassword { .. }
             | Command::CancelServerLogIn
             | Command::LogOutOfServer
             | Command::TryServerNow
@@ -184,6 +185,9 @@ impl Phone {
             | Command::SetDnd { .. }
             | Command::SetAvailability { .. }
             | Command::SetForwarding { .. }
+            | Command::SetCallsFromUserAccount { .. }
+            | Command::SetDeskPhone { .. }
+            | Command::EditProfile { .. }
             | Command::AskForChange { .. }
             | Command::WithdrawRequest { .. }
             | Command::AskWhy { .. }

@@ -258,6 +258,80 @@ async fn an_invited_user_sets_a_password_once_and_guessing_is_slowed_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_first_password_is_chosen_where_the_app_logs_in() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let tom = format!("/users/{}", server.user("tom").await);
+    let mut security = marieke.get(&tom).await["security"].clone();
+    security["passwordChangeNeeded"] = json!(true);
+    let changed = marieke.send(Method::PATCH, &tom, Some(json!({"base": 1, "security": security}))).await;
+    assert_eq!(changed.0, StatusCode::OK, "{}", changed.1);
+    let stranger = server.with_token("");
+    let log_in = |secret: &str, new: Option<&str>| {
+        let client = json!({"name": "Test", "version": "1", "protocol": 1});
+        let body = json!({"login": "tom", "secret": secret, "newPassword": new, "client": client});
+        stranger.send(Method::POST, "/log-in", Some(body))
+    };
+    let refused = log_in(demo::PASSWORD, None).await;
+    assert_eq!(problem(&refused), (403, "passwordChangeNeeded"));
+    assert_eq!(refused.1["params"]["least"], "10");
+    assert_eq!(problem(&log_in(demo::PASSWORD, Some("short")).await), (422, "passwordTooShort"));
+    assert_eq!(log_in(demo::PASSWORD, Some(demo::PASSWORD)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem(&log_in("not the first one", Some("tall green bicycle")).await), (401, "wrongCredentials"));
+    let answer = log_in(demo::PASSWORD, Some("tall green bicycle")).await;
+    assert_eq!(answer.0, StatusCode::OK, "{}", answer.1);
+    let person = server.with_token(answer.1["deviceToken"].as_str().unwrap());
+    assert_eq!(person.get("/me").await["passwordChangeNeeded"], false);
+    assert_eq!(problem(&log_in(demo::PASSWORD, None).await), (401, "wrongCredentials"));
+    assert_eq!(log_in("tall green bicycle", None).await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provisioning_link_is_not_used_up_by_an_app_that_has_to_ask_for_a_password_first() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let tom = format!("/users/{}", server.user("tom").await);
+    let issued = marieke.send(Method::POST, &format!("{tom}/links"), Some(json!({"purpose": "provisioning"}))).await.1;
+    let url = issued["url"].as_str().unwrap_or_else(|| panic!("{issued}"));
+    let token = url.split('#').nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let mut security = marieke.get(&tom).await["security"].clone();
+    security["passwordChangeNeeded"] = json!(true);
+    marieke.send(Method::PATCH, &tom, Some(json!({"base": 1, "security": security}))).await;
+    let stranger = server.with_token("");
+    assert_eq!(stranger.get(&format!("/links/{token}")).await["passwordChangeNeeded"], true);
+    let log_in = |new: Option<&str>| {
+        let client = json!({"name": "Test", "version": "1", "protocol": 1});
+        let body = json!({"login": "tom", "secret": token, "newPassword": new, "client": client});
+        stranger.send(Method::POST, "/log-in", Some(body))
+    };
+    assert_eq!(problem(&log_in(None).await), (403, "passwordChangeNeeded"));
+    assert_eq!(problem(&log_in(Some("short")).await), (422, "passwordTooShort"));
+    assert_eq!(log_in(Some("tall green bicycle")).await.0, StatusCode::OK);
+    assert_eq!(problem(&log_in(None).await), (410, "linkExpired"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_changes_of_telephony_and_profile_leaves_the_rest_as_it_is_by_now() {
+    let server = Server::start().await;
+    let (anna, marieke) = (server.log_in("anna").await, server.log_in("marieke").await);
+    let user = format!("/users/{}", server.user("anna").await);
+    let mut telephony = anna.get("/me/telephony").await;
+    telephony["ringSeconds"] = json!(45);
+    let base = marieke.get(&user).await["user"]["revision"].clone();
+    marieke.send(Method::PATCH, &user, Some(json!({"base": base, "telephony": telephony}))).await;
+    let to = json!({"always": {"active": true, "to": {"kind": "external", "number": "0612345678"}}});
+    let change = json!({"forwarding": to, "callsFromUserAccount": false});
+    let changed = anna.send(Method::PATCH, "/me/telephony", Some(change)).await;
+    assert_eq!(changed.0, StatusCode::OK, "{}", changed.1);
+    assert_eq!(changed.1["ringSeconds"], 45);
+    assert_eq!(changed.1["callsFromUserAccount"], false);
+    assert_eq!(changed.1["forwarding"]["always"]["to"]["number"], "0612345678");
+    let base = anna.get("/me").await["revision"].clone();
+    let me = anna.send(Method::PATCH, "/me", Some(json!({"base": base, "firstName": "Ann", "language": "en"}))).await;
+    assert_eq!((&me.1["firstName"], &me.1["language"]), (&json!("Ann"), &json!("en")), "{}", me.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_who_becomes_unreachable_and_which_number_loses_its_last_phone() {
     let server = Server::start().await;
     let marieke = server.log_in("marieke").await;

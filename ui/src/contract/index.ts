@@ -383,8 +383,12 @@ export type CallRecord = {
   dialled: string,
   /** Whom it reached, with name and number as they were. */
   to?: Party,
+  /** The user who called; nothing for a call from outside. */
+  caller?: UserId,
   /** The users who took part or were meant. */
   users: Array<UserId>,
+  /** The Call-IDs of its legs, by which a phone knows it again among its own calls. */
+  callIds?: Array<string>,
   /** When it came in. */
   started: Timestamp,
   /** When it was answered. */
@@ -622,7 +626,9 @@ export type Command = { "type": "testAccount",
   /** Number, address or link, as typed. */
   target: string,
   /** Over which account; the default one where left out. */
-  account?: AccountId, } | { "type": "redial" } | { "type": "answer",
+  account?: AccountId,
+  /** Whether to withhold our number from the other side. */
+  withhold?: boolean, } | { "type": "redial" } | { "type": "answer",
   /** Which. */
   call: CallId, } | { "type": "decline",
   /** Which. */
@@ -680,7 +686,9 @@ export type Command = { "type": "testAccount",
   /** The password. */
   secret: Secret, } | { "type": "logInWithLink",
   /** As it came. */
-  link: Secret, } | { "type": "cancelServerLogIn" } | { "type": "logOutOfServer" } | { "type": "tryServerNow" } | { "type": "changePassword",
+  link: Secret, } | { "type": "chooseFirstPassword",
+  /** The new one. */
+  new: Secret, } | { "type": "cancelServerLogIn" } | { "type": "logOutOfServer" } | { "type": "tryServerNow" } | { "type": "changePassword",
   /** The old one. */
   old: Secret,
   /** The new one. */
@@ -704,7 +712,13 @@ export type Command = { "type": "testAccount",
   /** As it should be. */
   availability: Availability, } | { "type": "setForwarding",
   /** All of the user's forwardings. */
-  forwarding: Forwardings, } | { "type": "askForChange",
+  forwarding: Forwardings, } | { "type": "setCallsFromUserAccount",
+  /** Whether. */
+  on: boolean, } | { "type": "setDeskPhone",
+  /** Which. */
+  account: VoipAccountId, } | { "type": "editProfile",
+  /** What of it; what is left out stays. */
+  profile: Profile, } | { "type": "askForChange",
   /** Which setting. */
   direction: Direction,
   /** What it should become. */
@@ -992,6 +1006,10 @@ export type HistoryEntry = {
   problem: Problem | null,
   /** Whether the user has seen that it was missed; true for all others. */
   seen: boolean,
+  /** The Call-ID of its INVITE, by which the server's record of it is known again. */
+  callId?: string,
+  /** The server's record of it, once known: it says why phones rang or did not. */
+  record?: CallRecordId,
   /** How it sounded at the end. */
   quality: Quality | null, };
 
@@ -1064,7 +1082,9 @@ export type LinkInfo = {
   /** Where. */
   organisation: OrganisationName,
   /** How many characters a password needs. */
-  passwordLeast: number, };
+  passwordLeast: number,
+  /** Whether an app that logs in with it has to bring a new password too. */
+  passwordChangeNeeded: boolean, };
 
 /** What a link does. */
 export type LinkPurpose = "invitation" | "reset" | "provisioning" | "unknown";
@@ -1417,6 +1437,15 @@ export type Problem = {
   /** Small print behind *Details*, as it came: `486 Busy Here`. */
   details: string | null, };
 
+/** What a user changes of the own profile (U15); what is left out stays. */
+export type Profile = {
+  /** First name. */
+  firstName?: string,
+  /** Last name. */
+  lastName?: string,
+  /** Language of portal and phone. */
+  language?: Language, };
+
 /** How a call sounds now, or sounded. */
 export type Quality = {
   /** One to four. */
@@ -1687,7 +1716,17 @@ export type ServerLogIn = { "state": "searching",
   /** The organisation there, where the address tells. */
   organisation?: OrganisationName, } | { "state": "loggingIn",
   /** Where. */
-  server: string, } | { "state": "failed",
+  server: string, } | { "state": "newPassword",
+  /** Where. */
+  server: string,
+  /** Whose. */
+  login: string,
+  /** How many characters it needs, where the server said so. */
+  least?: number,
+  /** It is on its way. */
+  sending: boolean,
+  /** Why the last one was not taken. */
+  trouble?: ServerTrouble, } | { "state": "failed",
   /** Where. */
   server: string,
   /** Why. */
@@ -1710,8 +1749,14 @@ export type ServerView = {
   connection: ServerConnection,
   /** The organisation. */
   organisation: OrganisationName,
-  /** The user, as the server said last. */
+  /** This client's name there: which of the user's devices is this one. */
+  client: ClientId,
+  /** The user, as the server said last, with what waits to be sent already in it. */
   me: Me,
+  /** The user's profile waits to be sent. */
+  profilePending: boolean,
+  /** When the server last took a new password or profile of this user in: *Saved*. */
+  saved?: Timestamp,
   /** What the server can do; nothing else is shown. */
   features: Features,
   /**Telephony & Audio*. */
@@ -1722,12 +1767,20 @@ export type ServerView = {
   availability: AvailabilityPanel,
   /** What the call plan does for the user: forwardings, ring time. */
   telephony: Telephony,
+  /** Forwardings wait to be sent. */
+  forwardingPending: boolean,
+  /** Another part of what the call plan does for the user waits to be sent. */
+  telephonyPending: boolean,
+  /** The user's accounts: apps, desk phones, numbers that are called. */
+  accounts: Array<AccountSummary>,
   /** The ways to call that there are, this app first. */
   callMethods: Array<CallMethodChoice>,
   /** Colleagues with state. */
   colleagues: Array<Colleague>,
   /** The user's own requests for a change, newest first. */
   requests: Array<ChangeRequest>,
+  /** A request waits to be sent, or to be taken back. */
+  requestPending: boolean,
   /** Calls by desk phone or call-back that go on. */
   calls: Array<CallProgress>,
   /** Calls as the server kept them, newest first: those of the user's other devices and those that were held back too. */
@@ -1900,6 +1953,15 @@ export type Telephony = {
   /** Which number rings for calls by mobile or landline. */
   callBackNumber?: string, };
 
+/** What a user changes of the own telephony (`PATCH /me/telephony`); what is left out stays, whatever it is by now. */
+export type TelephonyChange = {
+  /** All forwardings. */
+  forwarding?: Forwardings,
+  /** Whether calls go out from the user account. */
+  callsFromUserAccount?: boolean,
+  /** Which desk phone rings for calls by desk phone. */
+  deskPhone?: VoipAccountId, };
+
 /** Light or dark. */
 export type Theme = "system" | "light" | "dark" | "unknown";
 
@@ -2031,6 +2093,8 @@ export type UserChange = {
   telephony?: Telephony,
   /** Tab *Language and security*, whole. */
   security?: UserSecurity,
+  /** The language alone, for whoever does not know the rest of that tab. */
+  language?: Language,
   /** That an extension that belonged to somebody who was deleted may be used again (U15). */
   reuseExtension: boolean, };
 

@@ -1,11 +1,12 @@
-import type { CallMethod, DeviceName } from '../contract';
+import type { CallMethod, ClientId, DeviceName } from '../contract';
 import type { IconName } from '../icons/lucide';
 import { m } from '../paraglide/messages';
 
-/** A device of the user, as people name it. */
-export function deviceWord(device: DeviceName): string {
+/** A device of the user, as people name it; `own` is the client that says so. */
+export function deviceWord(device: DeviceName, own?: ClientId): string {
   switch (device.kind) {
     case 'client':
+      return device.client === own ? m.device_this() : device.name;
     case 'colleague':
       return device.name;
     case 'deskPhone':

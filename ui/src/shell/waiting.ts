@@ -11,6 +11,10 @@ export function waiting(server: ServerView | undefined): string {
     [availability.pending, m.availability()],
     [settings.receivePending, m.telephony_receive()],
     [settings.makePending, m.telephony_make()],
+    [server.forwardingPending, m.forwarding_title()],
+    [server.telephonyPending, m.telephony_other_setting()],
+    [server.profilePending, m.profile()],
+    [server.requestPending, m.waiting_request()],
   ];
   const words = waits.flatMap(([pending, word]) => (pending ? [word] : []));
   return words.length > 0 ? list(words) : '';

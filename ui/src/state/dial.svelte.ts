@@ -10,6 +10,8 @@ export class Dial {
   keypad = $state(false);
   /** The field takes text although making calls is off: an emergency number may be meant. */
   editing = $state(false);
+  /** The next call hides who calls. */
+  withhold = $state(false);
   /** How often nobody was called because making calls is off. */
   refusals = $state(0);
   input = $state<HTMLInputElement>();
@@ -27,6 +29,7 @@ export class Dial {
 
   change(text: string): void {
     this.text = text;
+    if (text === '') this.withhold = false;
     this.#phone.send({ type: 'lookUp', text });
   }
 
@@ -46,7 +49,7 @@ export class Dial {
   call(target: string = this.text): void {
     if (target.trim() === '') return;
     if (obstacle(this.#phone.view, target) === 'off') return this.refuse();
-    this.#phone.send({ type: 'dial', target });
+    this.#phone.send({ type: 'dial', target, ...(this.withhold ? { withhold: true } : {}) });
     this.clear();
     this.keypad = false;
   }

@@ -1,4 +1,4 @@
-import type { CallRecord, DeviceName, HistoryEntry, Me, Reason } from '../contract';
+import type { CallRecord, DeviceName, HistoryEntry, Me, Reason, ServerView } from '../contract';
 import { list } from '../i18n/dates';
 import { deviceWord } from '../i18n/devices';
 import { m } from '../paraglide/messages';
@@ -6,10 +6,12 @@ import { m } from '../paraglide/messages';
 /** How far a clock here and the server's may be apart for one call. */
 const slack = 5000;
 
-/** The record of a call in the history: by its name, else by moment and other side. */
+/** The record of a call in the history: by its name or its legs, else by moment and other side. */
 export function recordOf(records: readonly CallRecord[], entry: HistoryEntry): CallRecord | undefined {
+  const { callId } = entry;
   return (
-    records.find(({ id }) => id === entry.id) ??
+    records.find(({ id }) => id === entry.record || id === entry.id) ??
+    records.find(({ callIds }) => callId !== undefined && callIds?.includes(callId)) ??
     records.find(
       (record) =>
         record.direction === entry.direction &&
@@ -29,10 +31,15 @@ export function question(record: CallRecord, me: Me): string {
   return rangHere(record, me) ? m.why_ring() : m.why_not_ring();
 }
 
+/** Whose call it was, and at which of the user's clients it is looked at. */
+type Whose = Pick<ServerView, 'me' | 'client'>;
+
 /** The answer in one sentence, before the devices one by one. */
-export function summary(record: CallRecord, me: Me): string {
+export function summary(record: CallRecord, { me, client }: Whose): string {
   const mine = record.why.filter((reason) => isMine(reason, me));
-  const rang = mine.filter((reason) => reason.rang).map(({ device }) => deviceWord(device ?? { kind: 'unknown' }));
+  const rang = mine
+    .filter((reason) => reason.rang)
+    .map(({ device }) => deviceWord(device ?? { kind: 'unknown' }, client));
   if (rang.length > 1) return m.why_sum_rang_several({ devices: list(rang) });
   if (rang.length === 1) return m.why_sum_rang({ devices: list(rang) });
   const has = (...causes: Reason['cause'][]): boolean => record.why.some(({ cause }) => causes.includes(cause));
@@ -44,9 +51,9 @@ export function summary(record: CallRecord, me: Me): string {
 }
 
 /** What a reason is about: a device that rang or did not, or nothing where it is about the call. */
-export function headline({ device, rang }: Reason): string | undefined {
+export function headline({ device, rang }: Reason, { client }: Whose): string | undefined {
   if (!device) return undefined;
-  const words = { device: capital(deviceWord(device)) };
+  const words = { device: capital(deviceWord(device, client)) };
   return rang ? m.why_rang(words) : m.why_silent(words);
 }
 

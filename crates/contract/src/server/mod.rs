@@ -62,11 +62,11 @@ pub use settings::{
 };
 pub use telephony::{
     Availability, AvailabilityState, CallerId, CountryNumber, Destination, Forwarding, Forwardings, LinkedNumber,
-    NetworkUnavailability, ReachedAt, Telephony,
+    NetworkUnavailability, ReachedAt, Telephony, TelephonyChange,
 };
 pub use user::{
-    ClientView, Page, Personal, ReachableNumber, Security, UserChange, UserCreated, UserDetail, UserDraft, UserQuery,
-    UserRow, UserSort,
+    ClientView, Page, Personal, Profile, ReachableNumber, Security, UserChange, UserCreated, UserDetail, UserDraft,
+    UserQuery, UserRow, UserSort,
 };
 pub use view::{
     AvailabilityPanel, CallMethodChoice, DndPanel, ServerConnection, ServerLogIn, ServerTrouble, ServerView,

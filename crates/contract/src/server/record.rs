@@ -51,9 +51,17 @@ pub struct CallRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub to: Option<Party>,
+    /// The user who called; nothing for a call from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub caller: Option<UserId>,
     /// The users who took part or were meant.
     #[serde(default)]
     pub users: Vec<UserId>,
+    /// The Call-IDs of its legs, by which a phone knows it again among its own calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
+    pub call_ids: Vec<String>,
     /// When it came in.
     pub started: Timestamp,
     /// When it was answered.
@@ -73,6 +81,18 @@ pub struct CallRecord {
     /// Why each device rang or did not, in the order in which the call plan looked at them.
     #[serde(default)]
     pub why: Vec<Reason>,
+}
+
+impl CallRecord {
+    /// From this user's side: who did not call was called.
+    pub fn seen_by(self, user: UserId) -> Self {
+        let direction = match self.caller {
+            Some(caller) if caller == user => CallDirection::Outgoing,
+            Some(_) => CallDirection::Incoming,
+            None => self.direction,
+        };
+        Self { direction, ..self }
+    }
 }
 
 /// Why one device rang or did not, or one step of the call plan.

@@ -91,6 +91,10 @@ pub struct LogIn {
     pub login: String,
     /// The password, or the secret part of a provisioning link.
     pub secret: WireSecret,
+    /// The password from now on, where one has to be chosen first (`passwordChangeNeeded`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub new_password: Option<WireSecret>,
     /// Who asks.
     pub client: ClientDescription,
 }
@@ -310,6 +314,9 @@ pub struct LinkInfo {
     pub organisation: OrganisationName,
     /// How many characters a password needs.
     pub password_least: u32,
+    /// Whether an app that logs in with it has to bring a new password too.
+    #[serde(default)]
+    pub password_change_needed: bool,
 }
 
 /// What a link does.

@@ -238,6 +238,47 @@ pub struct Telephony {
     pub call_back_number: Option<String>,
 }
 
+/// What a user changes of the own telephony (`PATCH /me/telephony`); what is left out stays, whatever it is by now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct TelephonyChange {
+    /// All forwardings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub forwarding: Option<Forwardings>,
+    /// Whether calls go out from the user account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub calls_from_user_account: Option<bool>,
+    /// Which desk phone rings for calls by desk phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub desk_phone: Option<VoipAccountId>,
+}
+
+impl TelephonyChange {
+    /// What one does and then another, in one.
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            forwarding: later.forwarding.or(self.forwarding),
+            calls_from_user_account: later.calls_from_user_account.or(self.calls_from_user_account),
+            desk_phone: later.desk_phone.or(self.desk_phone),
+        }
+    }
+
+    /// What it makes of this.
+    pub fn applied(&self, telephony: &Telephony) -> Telephony {
+        let now = telephony.clone();
+        Telephony {
+            forwarding: self.forwarding.clone().unwrap_or(now.forwarding),
+            calls_from_user_account: self.calls_from_user_account.unwrap_or(now.calls_from_user_account),
+            desk_phone: self.desk_phone.or(now.desk_phone),
+            ..now
+        }
+    }
+}
+
 impl Default for Telephony {
     fn default() -> Self {
         Self {

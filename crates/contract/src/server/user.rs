@@ -117,6 +117,35 @@ pub struct ReachableNumber {
     pub number: String,
 }
 
+/// What a user changes of the own profile (U15); what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Profile {
+    /// First name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub first_name: Option<String>,
+    /// Last name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub last_name: Option<String>,
+    /// Language of portal and phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub language: Option<Language>,
+}
+
+impl Profile {
+    /// What one change does and then another, in one.
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            first_name: later.first_name.or(self.first_name),
+            last_name: later.last_name.or(self.last_name),
+            language: later.language.or(self.language),
+        }
+    }
+}
+
 /// Language and security of one user (U4, U5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -296,6 +325,10 @@ pub struct UserChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub security: Option<Security>,
+    /// The language alone, for whoever does not know the rest of that tab.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub language: Option<Language>,
     /// That an extension that belonged to somebody who was deleted may be used again (U15).
     #[serde(default)]
     pub reuse_extension: bool,

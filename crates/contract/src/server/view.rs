@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    ApiProblem, AvailabilityState, CallMethod, CallProgress, CallRecord, CallRecordId, ChangeRequest, Colleague,
-    Features, Me, OrganisationName, OwnSettings, Receipt, Telephony,
+    AccountSummary, ApiProblem, AvailabilityState, CallMethod, CallProgress, CallRecord, CallRecordId, ChangeRequest,
+    ClientId, Colleague, Features, Me, OrganisationName, OwnSettings, Receipt, Telephony,
 };
 use crate::{Problem, Timestamp};
 
@@ -17,8 +17,16 @@ pub struct ServerView {
     pub connection: ServerConnection,
     /// The organisation.
     pub organisation: OrganisationName,
-    /// The user, as the server said last.
+    /// This client's name there: which of the user's devices is this one.
+    pub client: ClientId,
+    /// The user, as the server said last, with what waits to be sent already in it.
     pub me: Me,
+    /// The user's profile waits to be sent.
+    pub profile_pending: bool,
+    /// When the server last took a new password or profile of this user in: *Saved*.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub saved: Option<Timestamp>,
     /// What the server can do; nothing else is shown.
     pub features: Features,
     /// *Telephony & Audio*.
@@ -29,12 +37,20 @@ pub struct ServerView {
     pub availability: AvailabilityPanel,
     /// What the call plan does for the user: forwardings, ring time.
     pub telephony: Telephony,
+    /// Forwardings wait to be sent.
+    pub forwarding_pending: bool,
+    /// Another part of what the call plan does for the user waits to be sent.
+    pub telephony_pending: bool,
+    /// The user's accounts: apps, desk phones, numbers that are called.
+    pub accounts: Vec<AccountSummary>,
     /// The ways to call that there are, this app first.
     pub call_methods: Vec<CallMethodChoice>,
     /// Colleagues with state.
     pub colleagues: Vec<Colleague>,
     /// The user's own requests for a change, newest first.
     pub requests: Vec<ChangeRequest>,
+    /// A request waits to be sent, or to be taken back.
+    pub request_pending: bool,
     /// Calls by desk phone or call-back that go on.
     pub calls: Vec<CallProgress>,
     /// Calls as the server kept them, newest first: those of the user's other devices and those that were held back too.
@@ -122,6 +138,23 @@ pub enum ServerLogIn {
     LoggingIn {
         /// Where.
         server: String,
+    },
+    /// A new password has to be chosen before anything else: the first one was typed by somebody else.
+    NewPassword {
+        /// Where.
+        server: String,
+        /// Whose.
+        login: String,
+        /// How many characters it needs, where the server said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        least: Option<u32>,
+        /// It is on its way.
+        sending: bool,
+        /// Why the last one was not taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        trouble: Option<ServerTrouble>,
     },
     /// It did not work.
     Failed {

@@ -30,6 +30,8 @@ pub(super) struct Live {
     pub(super) legs: BTreeMap<CallId, Party>,
     /// Who took part, also those who left.
     pub(super) users: BTreeSet<UserId>,
+    /// The Call-IDs of all legs, also those that are gone.
+    pub(super) call_ids: BTreeSet<String>,
     pub(super) gone_through: Vec<StepIndex>,
     /// The reasons of a plan that held before, or of one's own leg of a call by desk phone.
     pub(super) before: Vec<Why>,
@@ -99,6 +101,7 @@ impl Exchange {
             called,
             legs: BTreeMap::new(),
             users: BTreeSet::new(),
+            call_ids: BTreeSet::new(),
             gone_through: Vec::new(),
             before: Vec::new(),
             fates: Vec::new(),
@@ -230,6 +233,7 @@ impl Exchange {
         {
             let live = self.live.entry(session).or_insert(live);
             live.users.extend(party.user);
+            live.call_ids.extend(self.agent.call_id(call).map(str::to_owned));
             live.legs.insert(call, party);
             let users = live.present();
             self.recount_all(users);
@@ -310,6 +314,9 @@ impl Exchange {
         let Some(live) = self.live.get_mut(&session) else { return };
         let mut users = live.present();
         live.note(&progress, now);
+        if let Progress::Called(call, _) = &progress {
+            live.call_ids.extend(self.agent.call_id(*call).map(str::to_owned));
+        }
         users.extend(live.present());
         self.recount_all(users);
         self.outputs.push_back(Output::Event(Event::Progress(session, progress)));
@@ -480,6 +487,7 @@ impl Live {
             organisation,
             call,
             users: self.users,
+            call_ids: self.call_ids,
             started,
             answered: self.answered,
             ended,

@@ -127,6 +127,7 @@ impl Live {
             called: BTreeMap::new(),
             legs: parties.map(|(call, party)| (call, Party::resumed(party.clone()))).into(),
             users: talk.users.clone(),
+            call_ids: BTreeSet::new(),
             gone_through: Vec::new(),
             before: Vec::new(),
             fates: Vec::new(),

@@ -231,6 +231,12 @@ impl Phone {
         }
         if matches!(state, RegistrationState::Registered(_)) {
             self.pin(agent);
+            self.answered_from(agent);
+        }
+        if let RegistrationState::Retrying { failure, .. } | RegistrationState::Failed(failure) = &state
+            && self.fail_over(agent, failure)
+        {
+            return;
         }
         let (now, clock) = (self.clock.at(self.now), self.clock);
         let Some(account) = self.accounts.iter_mut().find(|account| account.agent == agent) else { return };

@@ -52,10 +52,14 @@ impl Phone {
         let called_for = (!is_ours && incoming.to.uri.user().is_some()).then(|| shown(&incoming.to));
         let answer_at = self.answer_at(incoming);
         let phase = Phase::Incoming { offer: incoming.offer.as_ref().map(text), answer_at };
-        let destination = Destination { account: account.id, uri: incoming.from.uri.clone(), party: from };
+        let uri = incoming.from.uri.clone();
+        let destination = Destination { account: account.id, uri, party: from, withhold: false };
+        let call_id = self.agent.call_id(agent).map(str::to_owned);
         let id = self.begin(&destination, phase, CallDirection::Incoming);
         if let Some(call) = self.call_mut(id) {
             call.agent = Some(agent);
+            call.call_id = call_id;
+            call.replaces = incoming.replaces;
             call.called_for = called_for;
             call.silenced = silenced;
         }

@@ -23,10 +23,12 @@ pub(super) struct Destination {
     pub(super) account: AccountId,
     pub(super) uri: Uri,
     pub(super) party: Party,
+    /// Whether the other side must not see our number.
+    pub(super) withhold: bool,
 }
 
 impl Phone {
-    pub(super) fn dial(&mut self, typed: &str, account: Option<AccountId>) {
+    pub(super) fn dial(&mut self, typed: &str, account: Option<AccountId>, withhold: bool) {
         self.link = None;
         let target = Target::parse(typed, &self.emergency());
         if let Some(problem) = self.making_calls_off(&target, account) {
@@ -38,10 +40,12 @@ impl Phone {
             self.presence.emergency_call = Some(self.now);
         }
         let Some(destination) = self.destination(typed, account) else { return };
-        if !emergency && self.server_calls(&target, destination.account) {
+        // Who answers an emergency has to see who calls.
+        let withhold = withhold && !emergency;
+        if !emergency && self.server_calls(&target, destination.account, withhold) {
             return;
         }
-        self.call_out(destination);
+        self.call_out(Destination { withhold, ..destination });
     }
 
     /// An emergency call waits for no other.
@@ -55,7 +59,7 @@ impl Phone {
     pub(super) fn redial(&mut self) {
         let last = self.history.last_called().and_then(|party| party.address.clone());
         if let Some(address) = last {
-            self.dial(&address, None);
+            self.dial(&address, None, false);
         }
     }
 
@@ -68,7 +72,7 @@ impl Phone {
         self.calls.retain(|call| !call.is_over());
         let id = self.begin(&destination, Phase::Calling, CallDirection::Outgoing);
         self.open_media(id);
-        self.make_offer(id, OfferFor::Invite(destination.uri));
+        self.make_offer(id, OfferFor::Invite { target: destination.uri, withhold: destination.withhold });
         Some(id)
     }
 
@@ -139,10 +143,12 @@ impl Phone {
         }
     }
 
-    /// Puts every call on hold that hears us, but this one.
+    /// Puts every call on hold that hears us, but this one, and the one that it takes the place of: that is over.
     pub(super) fn hold_others(&mut self, keep: Option<CallId>) {
+        let replaced = keep.and_then(|keep| self.call(keep)).and_then(|call| call.replaces);
+        let stays = |call: &&Call| Some(call.id) == keep || (call.agent.is_some() && call.agent == replaced);
         let others: Vec<CallId> =
-            self.calls.iter().filter(|call| call.has_our_ear() && Some(call.id) != keep).map(|call| call.id).collect();
+            self.calls.iter().filter(|call| call.has_our_ear() && !stays(call)).map(|call| call.id).collect();
         for call in others {
             self.set_hold(call, true);
         }
@@ -183,7 +189,7 @@ impl Phone {
             return None;
         };
         let party = self.known_party(party(None, &uri, false, &home.host));
-        Some(Destination { account: id, uri, party })
+        Some(Destination { account: id, uri, party, withhold: false })
     }
 
     /// The account asked for or the default one. An emergency call goes over any that reaches its server.

@@ -80,8 +80,11 @@ impl Phone {
             outcome,
             problem,
             seen: outcome != Outcome::Missed,
+            call_id: call.call_id.clone(),
+            record: None,
             quality: call.quality.shown().cloned(),
         };
+        self.presence.linked = None;
         self.history.add(entry.clone());
         self.store(StoreRequest::SaveHistory(entry));
     }

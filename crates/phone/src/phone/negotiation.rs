@@ -40,7 +40,7 @@ impl Phone {
             call.exchange = Exchange::Offered(purpose.clone());
         }
         match purpose {
-            OfferFor::Invite(target) => self.invite(id, target, body),
+            OfferFor::Invite { target, withhold } => self.invite(id, target, withhold, body),
             OfferFor::Referred(by) => {
                 let accepted = self.agent.accept_transfer(self.now, by, Some(body)).ok();
                 self.took_off(id, accepted);
@@ -61,17 +61,20 @@ impl Phone {
         }
     }
 
-    fn invite(&mut self, id: CallId, target: Uri, offer: Body) {
+    fn invite(&mut self, id: CallId, target: Uri, anonymous: bool, offer: Body) {
         let account = self.call(id).map(|call| call.account).and_then(|account| self.account(account));
         let Some(account) = account.map(|account| account.agent) else { return };
-        let invited = self.agent.invite(self.now, account, Invite::new(target, Some(offer))).ok();
+        let invite = Invite { anonymous, ..Invite::new(target, Some(offer)) };
+        let invited = self.agent.invite(self.now, account, invite).ok();
         self.took_off(id, invited);
     }
 
     /// The user agent took a call of ours, or could not.
     fn took_off(&mut self, id: CallId, agent: Option<bellbird_sip::agent::CallId>) {
+        let call_id = agent.and_then(|agent| self.agent.call_id(agent)).map(str::to_owned);
         let Some(call) = self.call_mut(id) else { return };
         call.agent = agent;
+        call.call_id = call_id;
         if agent.is_none() {
             let problem = Problem::new(ErrorCode::InvalidTarget).with("target", call.who());
             self.finish(id, EndReason::Failed, Outcome::Failed, Some(problem));
@@ -212,8 +215,8 @@ impl Phone {
         let Some(call) = self.call_mut(id) else { return };
         let before = call.exchange.clone();
         match before {
-            Exchange::MakingOffer(OfferFor::Invite(_) | OfferFor::Referred(_) | OfferFor::Answer)
-            | Exchange::Accepting(OfferFor::Invite(_) | OfferFor::Referred(_) | OfferFor::Answer)
+            Exchange::MakingOffer(OfferFor::Invite { .. } | OfferFor::Referred(_) | OfferFor::Answer)
+            | Exchange::Accepting(OfferFor::Invite { .. } | OfferFor::Referred(_) | OfferFor::Answer)
             | Exchange::MakingAnswer(AnswerFor::Invite) => self.no_sound(id, why),
             Exchange::MakingAnswer(AnswerFor::Reoffer) => {
                 call.exchange = Exchange::Idle;

@@ -1,14 +1,17 @@
 //! The server's part in the phone: its account, and what it decides about calls.
 
 use bellbird_base::{Duration, Instant};
-use bellbird_contract::server::{CallMethod, ClientId, DigestAlgorithm, MePhone, SipServer};
-use bellbird_contract::{AccountDraft, AccountId, AccountSettings, Command, ErrorCode, Problem, Secret, TargetKind};
-use bellbird_sip::agent::{IncomingCall, RegistrationState};
+use bellbird_contract::server::{CallMethod, ClientId, DigestAlgorithm, MePhone, Profile, SipServer};
+use bellbird_contract::{
+    AccountDraft, AccountId, AccountSettings, Command, ErrorCode, Language, Problem, Secret, TargetKind, Transport,
+};
+use bellbird_sip::agent::{self, FlowEnd, IncomingCall, RegistrationFailure, RegistrationState};
 
 use super::Phone;
 use crate::account::{Account, tidy};
 use crate::emergency::Emergency;
 use crate::io::StoreRequest;
+use crate::problem;
 use crate::server::{
     Effect, EventsId, EventsInput, HttpFailure, HttpId, HttpResponse, LoadedServer, NewAccount, ServerPin,
 };
@@ -24,6 +27,11 @@ pub(super) struct Presence {
     dnd: bool,
     /// When an emergency call was made from here.
     pub(super) emergency_call: Option<Instant>,
+    /// How many records the server had told when calls that are over were last looked for among them; nothing once
+    /// another call is over.
+    pub(super) linked: Option<u64>,
+    /// How many of the server's addresses were tried in vain since one answered, or since the last pause.
+    pub(super) tried: usize,
     /// Accounts whose log-in is over and that a call still goes over.
     retiring: Vec<AccountId>,
     /// Whom to believe from now on; nothing where the driver was told.
@@ -49,6 +57,7 @@ impl Phone {
 
     pub(super) fn rebuild_server(&mut self) {
         self.changed();
+        self.back_to_the_best();
         self.server.at(self.now, self.clock).rebuild();
     }
 
@@ -82,8 +91,38 @@ impl Phone {
         served
     }
 
+    /// Chooses the language here, and on the server for the user's other devices (U5).
+    pub(super) fn set_language(&mut self, language: Language) {
+        self.set_preferences(|preferences| preferences.language = language);
+        if self.server.language().is_some() {
+            let profile = Profile { language: Some(language), ..Profile::default() };
+            self.server_command(&Command::EditProfile { profile });
+        }
+    }
+
+    /// The language follows the person. Whoever never chose one on the server keeps what was chosen here.
+    fn follow_language(&mut self) {
+        let told = self.server.language().filter(|language| !matches!(language, Language::System | Language::Unknown));
+        if let Some(language) = told.filter(|language| *language != self.preferences.language) {
+            self.set_preferences(|preferences| preferences.language = language);
+        }
+    }
+
+    /// Notes of calls that are over which record the server has of them.
+    fn link_records(&mut self) {
+        let told = self.server.records_told();
+        if core::mem::replace(&mut self.presence.linked, Some(told)) == Some(told) {
+            return;
+        }
+        for entry in self.history.link(|call_id| self.server.record_of(call_id).cloned()) {
+            self.store(StoreRequest::SaveHistory(entry));
+        }
+    }
+
     /// Brings what follows from the server's state up to date.
     pub(super) fn follow_server(&mut self) {
+        self.follow_language();
+        self.link_records();
         let dnd = self.server.at(self.now, self.clock).dnd_is_on();
         if core::mem::replace(&mut self.presence.dnd, dnd) != dnd {
             let account = self.server.account();
@@ -106,6 +145,52 @@ impl Phone {
         if matches!(self.agent.registration(agent), Some(RegistrationState::Retrying { .. })) {
             let _ = self.agent.register(self.now, agent);
         }
+    }
+
+    /// The server's addresses are tried one after the other, best first, without a pause; after the last one the account
+    /// waits as any other, and begins anew. Whether another one is tried now.
+    pub(super) fn fail_over(&mut self, agent: agent::AccountId, failure: &RegistrationFailure) -> bool {
+        let Some((id, ways)) =
+            self.server_ways().filter(|(id, _)| self.account(*id).is_some_and(|it| it.agent == agent))
+        else {
+            return false;
+        };
+        self.presence.tried += 1;
+        if self.presence.tried >= ways.len() || !is_worth_another(failure) {
+            self.presence.tried = 0;
+            return false;
+        }
+        let now = self.account(id).and_then(|account| ways.iter().position(|way| way.is_of(&account.settings)));
+        let next = now.map_or(0, |at| (at + 1) % ways.len());
+        self.go_by(id, ways[next].clone());
+        true
+    }
+
+    /// The server's account is registered: the next trouble begins with a fresh round.
+    pub(super) fn answered_from(&mut self, agent: agent::AccountId) {
+        if self.server.account().and_then(|id| self.account(id)).is_some_and(|account| account.agent == agent) {
+            self.presence.tried = 0;
+        }
+    }
+
+    /// Somewhere else, or later, the best address may be there again.
+    fn back_to_the_best(&mut self) {
+        self.presence.tried = 0;
+        let Some((id, ways)) = self.server_ways() else { return };
+        let best = ways.first().filter(|best| self.account(id).is_some_and(|account| !best.is_of(&account.settings)));
+        if let Some(best) = best.cloned() {
+            self.go_by(id, best);
+        }
+    }
+
+    fn go_by(&mut self, id: AccountId, Way { server, transport }: Way) {
+        let Some(held) = self.account(id).map(|account| account.settings.clone()) else { return };
+        self.edit_account(id, &AccountDraft { settings: AccountSettings { server, transport, ..held }, secret: None });
+    }
+
+    fn server_ways(&self) -> Option<(AccountId, Vec<Way>)> {
+        let phone = self.server.phone()?;
+        Some((self.server.account()?, phone.servers.iter().map(Way::to).collect()))
     }
 
     fn take_server_account(&mut self, new: NewAccount) {
@@ -139,8 +224,13 @@ impl Phone {
         let Some(id) = self.server.account() else { return };
         let Some(account) = self.account(id) else { return };
         let Some((wanted, _)) = settings_from(phone, account.settings.auth_name.clone()) else { return };
-        let (srtp, codecs) = (account.settings.srtp, account.settings.codecs.clone());
-        let settings = AccountSettings { srtp, codecs, ..wanted };
+        let held = account.settings.clone();
+        let settings = AccountSettings { srtp: held.srtp, codecs: held.codecs.clone(), ..wanted };
+        // The one of its addresses that answers stays, as long as the server names it.
+        let settings = match phone.servers.iter().map(Way::to).find(|way| way.is_of(&held)) {
+            Some(Way { server, transport }) => AccountSettings { server, transport, ..settings },
+            None => settings,
+        };
         if settings != account.settings {
             self.edit_account(id, &AccountDraft { settings, secret: None });
         }
@@ -213,14 +303,14 @@ impl Phone {
     }
 
     /// Hands a call to the server where the user calls by another phone; whether it did.
-    pub(super) fn server_calls(&mut self, target: &Target, account: AccountId) -> bool {
+    pub(super) fn server_calls(&mut self, target: &Target, account: AccountId, withhold: bool) -> bool {
         if self.server.account() != Some(account) {
             return false;
         }
         let method = self.server.settings().map_or(CallMethod::Softphone, |settings| settings.call_method.value);
         let by_server = matches!(method, CallMethod::DeskPhone | CallMethod::Mobile);
         if let Some(shown) = target.shown(None).filter(|_| by_server) {
-            self.server.at(self.now, self.clock).call(&shown);
+            self.server.at(self.now, self.clock).call(&shown, withhold);
             return true;
         }
         false
@@ -251,6 +341,31 @@ fn settings_from(phone: &MePhone, auth_name: Option<String>) -> Option<(AccountS
         ..AccountSettings::default()
     };
     tidy(&AccountDraft { settings, secret: None }).ok()
+}
+
+/// One of the addresses that the server names for calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Way {
+    server: Option<String>,
+    transport: Transport,
+}
+
+impl Way {
+    fn to(server: &SipServer) -> Self {
+        Self { server: Some(written(server)), transport: server.transport }
+    }
+
+    fn is_of(&self, settings: &AccountSettings) -> bool {
+        (&self.server, self.transport) == (&settings.server, settings.transport)
+    }
+}
+
+/// Whether another address may do better. What shows a wrong certificate is not evaded: that would lead to where anybody
+/// can listen.
+const fn is_worth_another(failure: &RegistrationFailure) -> bool {
+    let forged = matches!(failure, RegistrationFailure::Connection(FlowEnd::BadCertificate));
+    let busy = matches!(failure, RegistrationFailure::Unavailable(..));
+    busy || (problem::is_offline(failure) && !forged)
 }
 
 fn written(server: &SipServer) -> String {

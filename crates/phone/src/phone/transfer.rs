@@ -121,7 +121,7 @@ impl Phone {
             call.hold.agreed = Some(true);
         }
         self.request(MediaRequest::Hold(id, true));
-        let destination = Destination { account, uri: target.clone(), party };
+        let destination = Destination { account, uri: target.clone(), party, withhold: false };
         let new = self.begin(&destination, Phase::Calling, CallDirection::Outgoing);
         self.open_media(new);
         self.make_offer(new, OfferFor::Referred(agent));

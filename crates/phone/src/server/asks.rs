@@ -3,8 +3,8 @@
 use bellbird_contract::Secret;
 use bellbird_contract::server::{
     AvailabilityState, CallRecord, CallRecordId, CallRequest, ChangeRequest, Colleague, DndEnd, DndRequest, DndView,
-    EffectiveSettings, Hlc, Me, MePhone, OwnSettings, PasswordChange, ServerCallId, ServerErrorCode, ServerTrouble,
-    SettingsChange, Telephony, WhyPage, WireSecret,
+    EffectiveSettings, Hlc, Me, MePhone, OwnSettings, PasswordChange, Profile, ServerCallId, ServerErrorCode,
+    ServerTrouble, SettingsChange, Telephony, TelephonyChange, UserChange, WhyPage, WireSecret,
 };
 use serde::{Deserialize, Serialize};
 
@@ -98,9 +98,13 @@ impl Session {
             Waiting::Settings { change } => self.ask_with(ask, put, "/me/settings", change, cx),
             Waiting::Availability { availability } => self.ask_with(ask, put, "/me/availability", availability, cx),
             Waiting::Forwarding { forwarding } => {
-                let telephony = self.snapshot()?.telephony.clone();
-                let telephony = Telephony { forwarding: forwarding.clone(), ..telephony };
-                self.ask_with(ask, put, "/me/telephony", &telephony, cx)
+                let change = TelephonyChange { forwarding: Some(forwarding.clone()), ..TelephonyChange::default() };
+                self.ask_with(ask, HttpMethod::Patch, "/me/telephony", &change, cx)
+            }
+            Waiting::Telephony { change } => self.ask_with(ask, HttpMethod::Patch, "/me/telephony", change, cx),
+            Waiting::Profile { profile } => {
+                let change = self.profile_change(profile.clone())?;
+                self.ask_with(ask, HttpMethod::Patch, "/me", &change, cx)
             }
             Waiting::Request { draft } => self.ask_with(ask, HttpMethod::Post, "/me/requests", draft, cx),
             Waiting::Withdraw { id } => {
@@ -112,6 +116,12 @@ impl Session {
             Waiting::Unknown => return None,
         };
         Some(id)
+    }
+
+    /// Upon the newest revision: what the user typed counts for its own fields only.
+    fn profile_change(&self, Profile { first_name, last_name, language }: Profile) -> Option<UserChange> {
+        let base = self.snapshot()?.me.revision;
+        Some(UserChange { base, first_name, last_name, language, ..UserChange::default() })
     }
 
     fn dnd_request(&self, stamp: Hlc) -> Option<DndRequest> {
@@ -155,7 +165,14 @@ impl Session {
                     snapshot.availability = told;
                 }
             }
-            Waiting::Forwarding { .. } => {
+            Waiting::Profile { .. } => {
+                let told = read_if_told::<Me>(answer, server)?;
+                self.me_saved = Some(cx.today());
+                if let (Some(told), Some(snapshot)) = (told, &mut self.memory.snapshot) {
+                    snapshot.me = told;
+                }
+            }
+            Waiting::Forwarding { .. } | Waiting::Telephony { .. } => {
                 let told = read_if_told::<Telephony>(answer, server)?;
                 if let (Some(told), Some(snapshot)) = (told, &mut self.memory.snapshot) {
                     snapshot.telephony = told;
@@ -201,6 +218,8 @@ impl Session {
             }
             Waiting::Availability { .. }
             | Waiting::Forwarding { .. }
+            | Waiting::Telephony { .. }
+            | Waiting::Profile { .. }
             | Waiting::Request { .. }
             | Waiting::Withdraw { .. }
             | Waiting::Unknown => {}
@@ -263,9 +282,9 @@ impl Session {
     }
 
     /// Calls by desk phone or call-back. The server says how it goes.
-    pub(super) fn call(&mut self, target: &str, cx: &mut Cx) {
+    pub(super) fn call(&mut self, target: &str, withhold_number: bool, cx: &mut Cx) {
         self.refusal = None;
-        let request = CallRequest { target: target.to_owned(), method: None, withhold_number: false };
+        let request = CallRequest { target: target.to_owned(), method: None, withhold_number };
         self.ask_with(Ask::Call, HttpMethod::Post, "/me/calls", &request, cx);
     }
 
@@ -281,6 +300,7 @@ impl Session {
 
     fn password_changed(&mut self, answer: &Answer, cx: &mut Cx) -> Result<(), Trouble> {
         let told = read_if_told::<Me>(answer, &self.memory.address)?;
+        self.me_saved = Some(cx.today());
         if let Some(snapshot) = &mut self.memory.snapshot {
             match told {
                 Some(me) => snapshot.me = me,

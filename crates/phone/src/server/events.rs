@@ -70,6 +70,8 @@ impl Session {
     }
 
     pub(super) fn take_record(&mut self, record: CallRecord) {
+        let record = record.seen_by(self.memory.phone.user);
+        self.records_told += 1;
         let records = &mut self.memory.records;
         records.retain(|known| known.id != record.id);
         let at = records.partition_point(|known| known.started > record.started);

@@ -7,7 +7,7 @@ use bellbird_contract::server::{ClientMessage, Revision, ServerConnection, Serve
 use super::log_in::greeting;
 use super::session::{Ask, Session};
 use super::wire::{EventsId, EventsInput, EventsRequest, HttpId, HttpMethod};
-use super::{API, Answer, Cx, Effect, Trouble, bearer, of_failure, refusal};
+use super::{API, Answer, Cx, Effect, Trouble, bearer, of_failure, refusal, waits_for_password};
 use crate::io::Output;
 
 /// After a silence of less than this, events go on where they ended.
@@ -222,6 +222,10 @@ impl Session {
     /// The server is not there. What it told stays, and it is tried again.
     pub(super) fn lost(&mut self, trouble: ServerTrouble, cx: &mut Cx) {
         let since = self.line.offline().map_or_else(|| cx.today(), |offline| offline.since);
+        // The user is asked for it at once: everything else is refused until then.
+        if let Some(snapshot) = self.memory.snapshot.as_mut().filter(|_| waits_for_password(&trouble)) {
+            snapshot.me.password_change_needed = true;
+        }
         self.drop_line(cx);
         let at = cx.now + cx.patience(self.failures);
         self.failures = self.failures.saturating_add(1);

@@ -2,14 +2,14 @@
 
 use bellbird_contract::server::{
     ApiProblem, ClientDescription, LinkInfo, LinkPurpose, LogIn, LogInResult, OrganisationName, PROTOCOL,
-    ServerErrorCode, ServerHello, ServerLogIn, ServerTrouble, WireSecret,
+    PasswordChange, ServerErrorCode, ServerHello, ServerLogIn, ServerTrouble, WireSecret,
 };
 use bellbird_contract::{ErrorCode, Problem, Secret};
 
 use super::address::Link;
 use super::session::Session;
 use super::wire::{HttpId, HttpMethod, ServerAddress};
-use super::{Answer, Effect, NewAccount, Server, here, read};
+use super::{Answer, Effect, NewAccount, Server, answered, here, read, waits_for_password};
 use crate::io::StoreRequest;
 
 /// How far a log-in is.
@@ -17,7 +17,10 @@ use crate::io::StoreRequest;
 /// ```text
 /// None ──▶ Searching ──▶ Found
 ///              ├──▶ Link ──▶ LoggingIn ──▶ None: there is a session
-///              └────────────────┴──▶ Failed
+///              │      │          │ ▲
+///              │      ▼          ▼ │
+///              │   NewPassword ◀───┘  (Inviting: an invitation's link takes the password first)
+///              └──────┴──────────┴──▶ Failed
 /// ```
 #[derive(Debug)]
 pub(super) enum Attempt {
@@ -40,6 +43,22 @@ pub(super) enum Attempt {
     },
     LoggingIn {
         server: ServerAddress,
+        entry: Entry,
+        /// Whether a new password went with it.
+        chosen: bool,
+        request: HttpId,
+    },
+    /// The user has to choose a new password.
+    NewPassword {
+        server: ServerAddress,
+        entry: Entry,
+        trouble: Option<ServerTrouble>,
+    },
+    /// The chosen password is on its way to an invitation's link; the log-in follows.
+    Inviting {
+        server: ServerAddress,
+        entry: Entry,
+        new: Secret,
         request: HttpId,
     },
     Failed {
@@ -47,6 +66,24 @@ pub(super) enum Attempt {
         trouble: ServerTrouble,
         suggestion: Option<String>,
     },
+}
+
+/// Who logs in, and what proves it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    login: String,
+    proof: Proof,
+    /// How many characters a password needs, where the server said so.
+    least: Option<u32>,
+}
+
+/// What proves who logs in.
+#[derive(Clone, Debug)]
+pub(super) enum Proof {
+    /// The password, or a provisioning link's token.
+    Secret(Secret),
+    /// The token of a link that sets the password.
+    Invitation(Secret),
 }
 
 /// What a server is looked for.
@@ -60,10 +97,11 @@ pub(super) enum Then {
 impl Attempt {
     pub(super) const fn request(&self) -> Option<HttpId> {
         match self {
-            Self::Searching { request, .. } | Self::Link { request, .. } | Self::LoggingIn { request, .. } => {
-                Some(*request)
-            }
-            Self::None | Self::Found { .. } | Self::Failed { .. } => None,
+            Self::Searching { request, .. }
+            | Self::Link { request, .. }
+            | Self::LoggingIn { request, .. }
+            | Self::Inviting { request, .. } => Some(*request),
+            Self::None | Self::Found { .. } | Self::NewPassword { .. } | Self::Failed { .. } => None,
         }
     }
 }
@@ -113,8 +151,11 @@ impl Server {
         match core::mem::replace(&mut self.attempt, Attempt::None) {
             Attempt::Searching { server, then, typed, .. } => self.hello(server, then, typed, answer),
             Attempt::Link { server, token, .. } => self.link_answered(server, token, answer),
-            Attempt::LoggingIn { server, .. } => self.log_in_answered(server, answer),
-            other @ (Attempt::None | Attempt::Found { .. } | Attempt::Failed { .. }) => self.attempt = other,
+            Attempt::LoggingIn { server, entry, chosen, .. } => self.log_in_answered(server, entry, chosen, answer),
+            Attempt::Inviting { server, entry, new, .. } => self.invitation_answered(server, entry, new, answer),
+            other @ (Attempt::None | Attempt::Found { .. } | Attempt::NewPassword { .. } | Attempt::Failed { .. }) => {
+                self.attempt = other;
+            }
         }
     }
 
@@ -143,7 +184,9 @@ impl Server {
     fn server_is_there(&mut self, server: ServerAddress, then: Then, hello: ServerHello) {
         match then {
             Then::Show => self.attempt = Attempt::Found { server, organisation: hello.organisation },
-            Then::LogIn { login, secret } => self.send_log_in(server, login, &secret),
+            Then::LogIn { login, secret } => {
+                self.send_log_in(server, Entry { login, proof: Proof::Secret(secret), least: None }, None);
+            }
             Then::Link { token } => {
                 let request = self.cx.request(&server, None, HttpMethod::Get, &format!("/links/{}", token.expose()));
                 self.attempt = Attempt::Link { server, token, request };
@@ -153,18 +196,47 @@ impl Server {
 
     fn link_answered(&mut self, server: ServerAddress, token: Secret, answer: &Answer) {
         match read::<LinkInfo>(answer, &server) {
-            Ok(info) if info.purpose == LinkPurpose::Provisioning => self.send_log_in(server, info.login, &token),
-            // The password is chosen in the browser.
-            Ok(_) => {
-                let words = "The link sets a password: open it in a browser first.";
-                let problem = ApiProblem::new(ServerErrorCode::PasswordChangeNeeded, words);
-                self.failed(&server.shown(), ServerTrouble::There { problem });
-            }
+            Ok(info) => self.link_is(server, token, info),
             Err(trouble) => self.failed(&server.shown(), trouble.into_inner()),
         }
     }
 
-    fn send_log_in(&mut self, server: ServerAddress, login: String, secret: &Secret) {
+    fn link_is(&mut self, server: ServerAddress, token: Secret, info: LinkInfo) {
+        let LinkInfo { purpose, login, password_least, password_change_needed, .. } = info;
+        let provisioning = purpose == LinkPurpose::Provisioning;
+        let proof = if provisioning { Proof::Secret(token) } else { Proof::Invitation(token) };
+        let entry = Entry { login, proof, least: Some(password_least) };
+        if provisioning && !password_change_needed {
+            self.send_log_in(server, entry, None);
+        } else {
+            self.attempt = Attempt::NewPassword { server, entry, trouble: None };
+        }
+    }
+
+    /// The user chose the password that was asked for.
+    pub(super) fn choose_password(&mut self, new: &Secret) {
+        match core::mem::replace(&mut self.attempt, Attempt::None) {
+            Attempt::NewPassword { server, entry, .. } => match &entry.proof {
+                Proof::Secret(_) => self.send_log_in(server, entry, Some(new)),
+                Proof::Invitation(token) => {
+                    let path = format!("/links/{}", token.expose());
+                    let change = PasswordChange { old: None, new: WireSecret::from(new) };
+                    let request = self.cx.request_with(&server, None, HttpMethod::Post, &path, &change);
+                    self.attempt = Attempt::Inviting { server, entry, new: new.clone(), request };
+                }
+            },
+            other => self.attempt = other,
+        }
+    }
+
+    fn invitation_answered(&mut self, server: ServerAddress, entry: Entry, new: Secret, answer: &Answer) {
+        match answered(answer, &server) {
+            Ok(_) => self.send_log_in(server, Entry { proof: Proof::Secret(new), ..entry }, None),
+            Err(trouble) => self.password_not_taken(server, entry, trouble.into_inner()),
+        }
+    }
+
+    fn send_log_in(&mut self, server: ServerAddress, entry: Entry, new: Option<&Secret>) {
         let client = ClientDescription {
             id: self.client.clone(),
             name: self.client_name.clone(),
@@ -172,16 +244,34 @@ impl Server {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL,
         };
-        let body = LogIn { login, secret: WireSecret::from(secret), client };
+        let (Proof::Secret(secret) | Proof::Invitation(secret)) = &entry.proof;
+        let new_password = new.map(WireSecret::from);
+        let body = LogIn { login: entry.login.clone(), secret: WireSecret::from(secret), new_password, client };
         let request = self.cx.request_with(&server, None, HttpMethod::Post, "/log-in", &body);
-        self.attempt = Attempt::LoggingIn { server, request };
+        self.attempt = Attempt::LoggingIn { server, entry, chosen: new.is_some(), request };
     }
 
-    fn log_in_answered(&mut self, server: ServerAddress, answer: &Answer) {
-        match read::<LogInResult>(answer, &server) {
-            Ok(result) => self.logged_in(server, result),
-            Err(trouble) => self.failed(&server.shown(), trouble.into_inner()),
+    fn log_in_answered(&mut self, server: ServerAddress, entry: Entry, chosen: bool, answer: &Answer) {
+        let trouble = match read::<LogInResult>(answer, &server) {
+            Ok(result) => return self.logged_in(server, result),
+            Err(trouble) => trouble.into_inner(),
+        };
+        if waits_for_password(&trouble) {
+            let least = least(&trouble).or(entry.least);
+            self.attempt = Attempt::NewPassword { server, entry: Entry { least, ..entry }, trouble: None };
+        } else if chosen {
+            self.password_not_taken(server, entry, trouble);
+        } else {
+            self.failed(&server.shown(), trouble);
         }
+    }
+
+    /// What is wrong with the password is told where it is chosen; what is wrong with who logs in, where that is typed.
+    fn password_not_taken(&mut self, server: ServerAddress, entry: Entry, trouble: ServerTrouble) {
+        if is_about_who(&trouble) {
+            return self.failed(&server.shown(), trouble);
+        }
+        self.attempt = Attempt::NewPassword { server, entry, trouble: Some(trouble) };
     }
 
     fn logged_in(&mut self, server: ServerAddress, result: LogInResult) {
@@ -227,12 +317,15 @@ impl Server {
                 let shown = typed.as_ref().map_or(server, |(typed, _)| typed);
                 Some(ServerLogIn::Searching { server: shown.shown() })
             }
+            Attempt::LoggingIn { server, entry, chosen: true, .. } => Some(asking(server, entry, true, None)),
             Attempt::Searching { server, .. } | Attempt::Link { server, .. } | Attempt::LoggingIn { server, .. } => {
                 Some(ServerLogIn::LoggingIn { server: server.shown() })
             }
             Attempt::Found { server, organisation } => {
                 Some(ServerLogIn::Found { server: server.shown(), organisation: organisation.clone() })
             }
+            Attempt::NewPassword { server, entry, trouble } => Some(asking(server, entry, false, trouble.clone())),
+            Attempt::Inviting { server, entry, .. } => Some(asking(server, entry, true, None)),
             Attempt::Failed { server, trouble, suggestion } => Some(ServerLogIn::Failed {
                 server: server.clone(),
                 trouble: trouble.clone(),
@@ -254,6 +347,24 @@ pub(super) fn greeting(answer: &Answer, server: &ServerAddress) -> Result<Server
         }
         Ok(_) => Ok(hello),
     }
+}
+
+fn asking(server: &ServerAddress, entry: &Entry, sending: bool, trouble: Option<ServerTrouble>) -> ServerLogIn {
+    let (login, least) = (entry.login.clone(), entry.least);
+    ServerLogIn::NewPassword { server: server.shown(), login, least, sending, trouble }
+}
+
+/// How many characters a password needs, where a refusal says so.
+fn least(trouble: &ServerTrouble) -> Option<u32> {
+    let ServerTrouble::There { problem } = trouble else { return None };
+    problem.params.get("least")?.parse().ok()
+}
+
+/// Whether it is not the new password that is wrong.
+fn is_about_who(trouble: &ServerTrouble) -> bool {
+    use ServerErrorCode::{LinkExpired, LinkInvalid, UserDisabled, WrongCredentials};
+    let ServerTrouble::There { problem } = trouble else { return false };
+    matches!(problem.code, WrongCredentials | UserDisabled | LinkExpired | LinkInvalid)
 }
 
 /// Whether another address may be meant.

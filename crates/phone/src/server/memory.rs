@@ -2,7 +2,7 @@
 
 use bellbird_contract::server::{
     Availability, CallRecord, ChangeRequestDraft, ChangeRequestId, ClientId, DndReplica, Forwardings, Hlc, MePhone,
-    Revision, SettingsChange, Snapshot,
+    Profile, Revision, SettingsChange, Snapshot, TelephonyChange,
 };
 use bellbird_contract::{AccountId, Secret};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,16 @@ pub enum Waiting {
     Forwarding {
         /// As they should be.
         forwarding: Forwardings,
+    },
+    /// Another part of what the call plan does for the user.
+    Telephony {
+        /// What of it.
+        change: TelephonyChange,
+    },
+    /// The user's own profile.
+    Profile {
+        /// What of it.
+        profile: Profile,
     },
     /// A request to the administrators.
     Request {

@@ -26,10 +26,10 @@ use std::collections::VecDeque;
 
 use bellbird_base::{Duration, Instant, Rng, Seed};
 use bellbird_contract::server::{
-    ApiProblem, ClientId, EffectiveSettings, MePhone, ServerErrorCode, ServerLogIn, ServerTrouble, ServerView,
-    SipCredentials, resolve,
+    ApiProblem, CallRecordId, ClientId, EffectiveSettings, MePhone, ServerErrorCode, ServerLogIn, ServerTrouble,
+    ServerView, SipCredentials, resolve,
 };
-use bellbird_contract::{AccountId, Command, ErrorCode, Problem, Secret, Timestamp};
+use bellbird_contract::{AccountId, Command, ErrorCode, Language, Problem, Secret, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -279,6 +279,7 @@ impl Server {
             Command::FindServer { server } => self.find(server),
             Command::LogInToServer { server, login, secret } => self.log_in(server, login, secret),
             Command::LogInWithLink { link } => self.log_in_with_link(link),
+            Command::ChooseFirstPassword { new } => self.choose_password(new),
             Command::CancelServerLogIn => self.attempt = Attempt::None,
             Command::LogOutOfServer => self.log_out(),
             _ => {
@@ -339,6 +340,11 @@ impl Server {
         self.session.as_ref().and_then(|session| session.memory.account)
     }
 
+    /// What the account was made from.
+    pub(crate) fn phone(&self) -> Option<&MePhone> {
+        self.session.as_ref().map(|session| &session.memory.phone)
+    }
+
     /// The name of the colleague with this number.
     pub(crate) fn colleague(&self, number: &str) -> Option<&str> {
         let colleagues = &self.session.as_ref()?.snapshot()?.colleagues;
@@ -376,6 +382,24 @@ impl Server {
         self.session.as_ref().is_some_and(|session| !session.outbox.dnd.outbox().is_empty())
     }
 
+    /// The language that the user has on the server, unless another one was chosen here and waits to be sent.
+    pub(crate) fn language(&self) -> Option<Language> {
+        let session = self.session.as_ref()?;
+        let chosen = session.outbox.profile().and_then(|profile| profile.language);
+        Some(chosen.unwrap_or(session.snapshot()?.me.language))
+    }
+
+    /// How many records were told since the program began.
+    pub(crate) fn records_told(&self) -> u64 {
+        self.session.as_ref().map_or(0, |session| session.records_told)
+    }
+
+    /// The server's record of the call with this Call-ID.
+    pub(crate) fn record_of(&self, call_id: &str) -> Option<&CallRecordId> {
+        let records = &self.session.as_ref()?.memory.records;
+        records.iter().find(|record| record.call_ids.iter().any(|known| known == call_id)).map(|record| &record.id)
+    }
+
     /// The numbers that always dial where the user is, if the server says.
     pub(crate) fn emergency_numbers(&self) -> Option<&[String]> {
         let numbers = &self.session.as_ref()?.memory.phone.emergency_numbers;
@@ -383,9 +407,9 @@ impl Server {
     }
 
     /// Calls by the user's desk phone or mobile.
-    pub(crate) fn call(&mut self, target: &str) {
+    pub(crate) fn call(&mut self, target: &str, withhold: bool) {
         if let Some(session) = &mut self.session {
-            session.call(target, &mut self.cx);
+            session.call(target, withhold, &mut self.cx);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
-    Author, Availability, Direction, DndAct, DndReplica, DndSource, Forwardings, Hlc, Revision, Role, SettingsChange,
-    SettingsDocument, Writer, apply, resolve,
+    Author, Availability, Direction, DndAct, DndReplica, DndSource, Forwardings, Hlc, Profile, Revision, Role,
+    SettingsChange, SettingsDocument, TelephonyChange, Writer, apply, resolve,
 };
 
 use super::memory::{Outbox, Waiting};
@@ -81,6 +81,27 @@ impl Outbox {
         };
         self.waiting.iter().rev().find_map(asked)
     }
+
+    /// Whether a request waits, or that one is taken back.
+    pub(super) fn requests(&self) -> bool {
+        self.waiting.iter().any(|waiting| matches!(waiting, Waiting::Request { .. } | Waiting::Withdraw { .. }))
+    }
+
+    /// What else of the call plan waits, in one.
+    pub(super) fn telephony(&self) -> Option<TelephonyChange> {
+        let asked = self.waiting.iter().filter_map(|waiting| {
+            if let Waiting::Telephony { change } = waiting { Some(change.clone()) } else { None }
+        });
+        asked.reduce(TelephonyChange::then)
+    }
+
+    /// What waits of the profile, in one.
+    pub(super) fn profile(&self) -> Option<Profile> {
+        let asked = self.waiting.iter().filter_map(|waiting| {
+            if let Waiting::Profile { profile } = waiting { Some(profile.clone()) } else { None }
+        });
+        asked.reduce(Profile::then)
+    }
 }
 
 /// Which of the documents have a change of ours in them that the server has not numbered.
@@ -104,7 +125,9 @@ fn same_subject(one: &Waiting, other: &Waiting) -> bool {
     match (one, other) {
         (Waiting::Settings { change: one }, Waiting::Settings { change: other }) => direction(one) == direction(other),
         (Waiting::Availability { .. }, Waiting::Availability { .. })
-        | (Waiting::Forwarding { .. }, Waiting::Forwarding { .. }) => true,
+        | (Waiting::Forwarding { .. }, Waiting::Forwarding { .. })
+        | (Waiting::Telephony { .. }, Waiting::Telephony { .. })
+        | (Waiting::Profile { .. }, Waiting::Profile { .. }) => true,
         (Waiting::Request { draft: one }, Waiting::Request { draft: other }) => one.direction == other.direction,
         (Waiting::Withdraw { id: one }, Waiting::Withdraw { id: other }) => one == other,
         _ => false,
@@ -113,9 +136,23 @@ fn same_subject(one: &Waiting, other: &Waiting) -> bool {
 
 /// One change that does what two would have done one after the other: it names what the earlier one left standing.
 fn merge(old: &Waiting, new: Waiting, document: &SettingsDocument) -> Waiting {
-    let (Waiting::Settings { change: old }, Waiting::Settings { change: new }) = (old, &new) else { return new };
+    match (old, new) {
+        (Waiting::Settings { change: old }, Waiting::Settings { change: new }) => {
+            Waiting::Settings { change: merge_settings(old, &new, document) }
+        }
+        (Waiting::Telephony { change: old }, Waiting::Telephony { change }) => {
+            Waiting::Telephony { change: old.clone().then(change) }
+        }
+        (Waiting::Profile { profile: old }, Waiting::Profile { profile }) => {
+            Waiting::Profile { profile: old.clone().then(profile) }
+        }
+        (_, new) => new,
+    }
+}
+
+fn merge_settings(old: &SettingsChange, new: &SettingsChange, document: &SettingsDocument) -> SettingsChange {
     let seen = resolve(document);
-    let change = match (old, new) {
+    match (old, new) {
         (SettingsChange::Incoming { base, receive: before, .. }, SettingsChange::Incoming { scope, receive, .. }) => {
             SettingsChange::Incoming { base: *base, scope: *scope, receive: receive.or(*before) }
         }
@@ -129,8 +166,7 @@ fn merge(old: &Waiting, new: Waiting, document: &SettingsDocument) -> Waiting {
             call_method: call_method.or(*called).or(Some(seen.call_method.value)),
         },
         _ => new.clone(),
-    };
-    Waiting::Settings { change }
+    }
 }
 
 pub(super) const fn direction(change: &SettingsChange) -> Direction {

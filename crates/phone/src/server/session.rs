@@ -6,7 +6,7 @@ use bellbird_base::{Duration, Instant};
 use bellbird_contract::server::{
     ApiProblem, CallMethod, CallRecordId, ChangeRequestDraft, ClientId, Direction, DndEnd, DndSource, MePhone,
     OwnSettings, Scope, ServerErrorCode, ServerLogIn, ServerTrouble, SettingsChange, SettingsDocument, Snapshot,
-    WhyPage, resolve,
+    TelephonyChange, WhyPage, resolve,
 };
 use bellbird_contract::{AccountId, Command, Secret, Timestamp};
 
@@ -36,6 +36,10 @@ pub(super) struct Session {
     pub(super) why: Option<WhyPage>,
     pub(super) refusal: Option<ServerTrouble>,
     pub(super) saved: Option<Timestamp>,
+    /// How many records were told since the program began.
+    pub(super) records_told: u64,
+    /// When a new password or profile was taken in.
+    pub(super) me_saved: Option<Timestamp>,
     pub(super) save_at: Option<Instant>,
 }
 
@@ -114,6 +118,8 @@ impl Session {
             why: None,
             refusal: None,
             saved: None,
+            records_told: 0,
+            me_saved: None,
             save_at: None,
         }
     }
@@ -210,6 +216,15 @@ impl Session {
             Command::SetForwarding { forwarding } => {
                 self.post(Waiting::Forwarding { forwarding: forwarding.clone() }, cx);
             }
+            Command::SetCallsFromUserAccount { on } => {
+                let change = TelephonyChange { calls_from_user_account: Some(*on), ..TelephonyChange::default() };
+                self.post(Waiting::Telephony { change }, cx);
+            }
+            Command::SetDeskPhone { account } => {
+                let change = TelephonyChange { desk_phone: Some(*account), ..TelephonyChange::default() };
+                self.post(Waiting::Telephony { change }, cx);
+            }
+            Command::EditProfile { profile } => self.post(Waiting::Profile { profile: profile.clone() }, cx),
             Command::AskForChange { direction, wish, text } => {
                 let draft = ChangeRequestDraft { direction: *direction, wish: wish.clone(), text: text.clone() };
                 self.post(Waiting::Request { draft }, cx);

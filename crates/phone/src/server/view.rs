@@ -3,7 +3,8 @@
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
     AccountKind, AccountSummary, Author, AvailabilityPanel, AvailabilityState, CallMethod, CallMethodChoice,
-    DeviceState, Direction, DndPanel, OwnSettings, ServerView, SettingsView, Snapshot, Stamp, Telephony, resolve,
+    DeviceState, Direction, DndPanel, Me, OwnSettings, Profile, ServerView, SettingsView, Snapshot, Stamp, Telephony,
+    TelephonyChange, resolve,
 };
 
 use super::Cx;
@@ -19,15 +20,22 @@ impl Session {
             address: self.memory.address.shown(),
             connection: self.line.view(cx),
             organisation: snapshot.me.organisation.clone(),
-            me: snapshot.me.clone(),
+            client: self.memory.client.clone(),
+            me: self.me_view(snapshot),
+            profile_pending: self.outbox.profile().is_some(),
+            saved: self.me_saved,
             settings: self.settings_view(snapshot, cx),
             dnd: self.dnd_view(snapshot, cx),
             availability: self.availability_view(snapshot, cx),
             call_methods: if features.call_methods { call_methods(snapshot, &telephony) } else { vec![SOFTPHONE] },
             features,
             telephony,
+            forwarding_pending: self.outbox.forwarding().is_some(),
+            telephony_pending: self.outbox.telephony().is_some(),
+            accounts: snapshot.accounts.clone(),
             colleagues: snapshot.colleagues.clone(),
             requests: snapshot.requests.clone(),
+            request_pending: self.outbox.requests(),
             calls: snapshot.calls.clone(),
             records: self.memory.records.clone(),
             why: self.why.clone(),
@@ -74,9 +82,19 @@ impl Session {
     }
 
     fn telephony_view(&self, snapshot: &Snapshot) -> Telephony {
-        match self.outbox.forwarding() {
-            Some(forwarding) => Telephony { forwarding: forwarding.clone(), ..snapshot.telephony.clone() },
-            None => snapshot.telephony.clone(),
+        let forwarding =
+            TelephonyChange { forwarding: self.outbox.forwarding().cloned(), ..TelephonyChange::default() };
+        self.outbox.telephony().unwrap_or_default().then(forwarding).applied(&snapshot.telephony)
+    }
+
+    fn me_view(&self, snapshot: &Snapshot) -> Me {
+        let Profile { first_name, last_name, language } = self.outbox.profile().unwrap_or_default();
+        let me = snapshot.me.clone();
+        Me {
+            first_name: first_name.unwrap_or(me.first_name),
+            last_name: last_name.unwrap_or(me.last_name),
+            language: language.unwrap_or(me.language),
+            ..me
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum HttpMethod {
     Post,
     /// Write it.
     Put,
+    /// Change a part of it.
+    Patch,
     /// Take it away.
     Delete,
 }
@@ -30,6 +32,7 @@ impl HttpMethod {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }

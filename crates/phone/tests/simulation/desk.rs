@@ -282,7 +282,7 @@ impl Office {
     }
 
     pub(crate) fn dial(&mut self, desk: usize, target: &str) {
-        self.command(desk, Command::Dial { target: target.to_owned(), account: None });
+        self.command(desk, Command::Dial { target: target.to_owned(), account: None, withhold: false });
     }
 
     pub(crate) fn desk(&self, desk: usize) -> &Desk {

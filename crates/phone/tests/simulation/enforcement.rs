@@ -8,7 +8,7 @@ use crate::exchange::{PASSWORD, by_desk_phone};
 use crate::handset::Works;
 
 fn dial(works: &mut Works, target: &str) {
-    works.command(0, Command::Dial { target: target.into(), account: None });
+    works.command(0, Command::Dial { target: target.into(), account: None, withhold: false });
 }
 
 fn notice(works: &Works) -> Option<ErrorCode> {
@@ -42,8 +42,8 @@ fn making_calls_off_closes_every_way_of_calling() {
     works.wait(Duration::from_secs(30));
     for command in [
         Command::Redial,
-        Command::Dial { target: "tel:0201234567".into(), account: None },
-        Command::Dial { target: "somebody@elsewhere.example".into(), account: None },
+        Command::Dial { target: "tel:0201234567".into(), account: None, withhold: false },
+        Command::Dial { target: "somebody@elsewhere.example".into(), account: None, withhold: false },
         Command::OpenLink { link: "tel:0201234567".into() },
     ] {
         works.command(0, command);

@@ -7,10 +7,10 @@ use bellbird_contract::server::{
     CallOutcome, CallProgress, CallProgressState, CallRecord, CallRecordId, CallRequest, ChangeRequest,
     ChangeRequestDraft, ChangeRequestId, ChangeRequestState, ClientId, ClientMessage, ClientValues, Colleague,
     DeviceName, DeviceState, DigestAlgorithm, DndRegister, DndRequest, DndSource, DndView, Features, LinkInfo,
-    LinkPurpose, LogIn, LogInResult, Me, MePhone, Mode, OrgId, OrganisationName, OwnSettings, Owner, Permission,
-    ReachedAt, Revision, Role, ServerCallId, ServerErrorCode, ServerEvent, ServerEventKind, ServerHello,
-    SettingsChange, SettingsDocument, SipCredentials, SipServer, Snapshot, Stamp, Telephony, UserId, VoipAccountId,
-    WireSecret, Writer, administer, apply, resolve,
+    LinkPurpose, LogIn, LogInResult, Me, MePhone, Mode, OrgId, OrganisationName, OwnSettings, Owner, PasswordChange,
+    Permission, ReachedAt, Revision, Role, ServerCallId, ServerErrorCode, ServerEvent, ServerEventKind, ServerHello,
+    SettingsChange, SettingsDocument, SipCredentials, SipServer, Snapshot, Stamp, Telephony, TelephonyChange,
+    UserChange, UserId, VoipAccountId, WireSecret, Writer, administer, apply, resolve,
 };
 use bellbird_contract::{CallDirection, Language, Party, Timestamp, Transport};
 use bellbird_phone::{HttpFailure, HttpMethod, HttpRequest, HttpResponse};
@@ -20,11 +20,22 @@ use serde::de::DeserializeOwned;
 pub(crate) const LINDA: &str = "linda";
 pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const LINK: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const INVITATION: &str = "fedcba9876543210fedcba9876543210";
 
 /// The server. `now` is set before it is asked anything.
 pub(crate) struct Exchange {
     pub(crate) now: Timestamp,
     pub(crate) hello: (u32, u32),
+    pub(crate) password: String,
+    /// A new password has to be chosen first.
+    pub(crate) first_password: bool,
+    pub(crate) telephony: Telephony,
+    pub(crate) first_name: String,
+    pub(crate) language: Language,
+    pub(crate) withheld: Vec<bool>,
+    pub(crate) barred: bool,
+    /// Where to register, best first.
+    pub(crate) servers: Vec<SipServer>,
     pub(crate) document: SettingsDocument,
     clients: BTreeMap<ClientId, ClientValues>,
     tokens: BTreeMap<String, ClientId>,
@@ -49,6 +60,14 @@ impl Exchange {
         Self {
             now,
             hello: (1, 1),
+            password: PASSWORD.to_owned(),
+            first_password: false,
+            telephony: Telephony::default(),
+            first_name: "Linda".to_owned(),
+            language: Language::default(),
+            withheld: Vec::new(),
+            barred: false,
+            servers: vec![by(Transport::Udp, 5060)],
             document: SettingsDocument::initial(now),
             clients: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -87,6 +106,11 @@ impl Exchange {
         self.tell_dnd();
     }
 
+    /// Everything but the new password is refused from now on.
+    pub(crate) fn bar_until_password(&mut self) {
+        self.barred = true;
+    }
+
     pub(crate) fn revoke(&mut self) {
         self.tokens.clear();
         let problem =
@@ -101,7 +125,9 @@ impl Exchange {
             from: Party { name: None, number: "0201234567".into(), address: None },
             dialled: "601".into(),
             to: None,
+            caller: None,
             users: vec![UserId(3)],
+            call_ids: Vec::new(),
             started: self.now,
             answered: None,
             ended: Some(self.now),
@@ -111,6 +137,26 @@ impl Exchange {
         };
         self.pushed.push(ServerEventKind::CallRecord { record: Box::new(record.clone()) });
         record
+    }
+
+    /// An administrator changes the user's telephony.
+    pub(crate) fn set_telephony(&mut self, telephony: Telephony) {
+        self.telephony = telephony.clone();
+        self.pushed.push(ServerEventKind::Telephony { telephony: Box::new(telephony) });
+    }
+
+    pub(crate) fn set_language(&mut self, language: Language) {
+        self.language = language;
+        self.pushed.push(ServerEventKind::Me { me: Box::new(self.me()) });
+    }
+
+    /// A call that is over and that these legs were of.
+    pub(crate) fn record_of(&mut self, id: &str, caller: Option<UserId>, call_ids: &[&str]) {
+        let mut record = self.record(id);
+        self.pushed.pop();
+        (record.caller, record.direction) = (caller, CallDirection::Outgoing);
+        record.call_ids = call_ids.iter().map(|&id| id.to_owned()).collect();
+        self.pushed.push(ServerEventKind::CallRecord { record: Box::new(record) });
     }
 
     pub(crate) fn call_goes(&mut self, state: CallProgressState) {
@@ -192,10 +238,14 @@ impl Exchange {
     }
 
     fn route(&mut self, method: HttpMethod, path: &str, token: Option<&str>, body: &[u8]) -> Reply {
-        use HttpMethod::{Delete, Get, Post, Put};
+        use HttpMethod::{Delete, Get, Patch, Post, Put};
         match (method, path) {
             (Get, "/hello") => return Ok(json(&self.greeting())),
-            (Get, path) if path.strip_prefix("/links/") == Some(LINK) => return Ok(json(&link())),
+            (Get, path) if path.strip_prefix("/links/") == Some(LINK) => return Ok(json(&self.link())),
+            (Get, path) if path.strip_prefix("/links/") == Some(INVITATION) => {
+                return Ok(json(&LinkInfo { purpose: LinkPurpose::Invitation, ..self.link() }));
+            }
+            (Post, path) if path.strip_prefix("/links/") == Some(INVITATION) => return self.accept(&parsed(body)?),
             (Post, "/log-in") => return self.log_in(&parsed(body)?),
             _ => {}
         }
@@ -203,12 +253,14 @@ impl Exchange {
         let client = known.ok_or_else(|| ApiProblem::new(ServerErrorCode::ClientRevoked, "").with("by", "Petra"))?;
         match (method, path) {
             (Delete, "/sessions/current") => drop(self.tokens.remove(token.unwrap_or_default())),
-            (Get, "/me/phone") => return Ok(json(&me_phone())),
+            (Get, "/me/phone") => return Ok(json(&self.me_phone())),
             (Get, "/colleagues") => return Ok(json(&self.colleagues)),
             (Get, "/me/records?limit=100") => return Ok(json(&Vec::<CallRecord>::new())),
             (Get, "/calls/held/why") => return Ok(json(&self.record("held"))),
             (Get, "/me/settings") => return Ok(json(&self.own(&self.clients[&client]))),
             (Put, "/me/settings") => return self.change(&client, &parsed(body)?),
+            (Patch, "/me/telephony") => return self.change_telephony(&parsed(body)?),
+            (Patch, "/me") => return self.change_me(parsed(body)?),
             (Put, "/me/dnd") => return self.set_dnd(client, &parsed(body)?),
             (Post, "/me/calls") => return self.call(&client, &parsed(body)?),
             (Post, "/me/requests") => return self.ask(parsed(body)?),
@@ -230,8 +282,13 @@ impl Exchange {
     }
 
     fn log_in(&mut self, log_in: &LogIn) -> Reply {
-        if log_in.login != LINDA || ![PASSWORD, LINK].contains(&log_in.secret.expose()) {
+        if log_in.login != LINDA || ![self.password.as_str(), LINK].contains(&log_in.secret.expose()) {
             return Err(ApiProblem::new(ServerErrorCode::WrongCredentials, "").with("login", &*log_in.login));
+        }
+        if self.first_password {
+            let new = log_in.new_password.as_ref();
+            let new = new.ok_or_else(|| ApiProblem::new(ServerErrorCode::PasswordChangeNeeded, "").with("least", "10"));
+            self.set_password(new?)?;
         }
         let fresh = || ClientId(format!("00000000-0000-4000-8000-0000000000{:02}", self.clients.len() + 1));
         let client = log_in.client.id.clone().unwrap_or_else(fresh);
@@ -244,7 +301,57 @@ impl Exchange {
             secret: WireSecret::new("sip secret"),
             algorithm: DigestAlgorithm::Sha256,
         };
-        Ok(json(&LogInResult { device_token: WireSecret::new(token), client, sip, me: me_phone() }))
+        Ok(json(&LogInResult { device_token: WireSecret::new(token), client, sip, me: self.me_phone() }))
+    }
+
+    fn me_phone(&self) -> MePhone {
+        MePhone {
+            user: UserId(3),
+            display_name: "Linda de Vries".into(),
+            extension: Some("601".into()),
+            address_of_record: "601@fiets.example".into(),
+            domain: "fiets.example".into(),
+            servers: self.servers.clone(),
+            ice_servers: Vec::new(),
+            emergency_numbers: vec!["112".into(), "144".into()],
+            country: None,
+            portal: None,
+            features: Features { dnd: true, call_methods: true, requests: true, presence: true, reasons: true },
+        }
+    }
+
+    fn set_password(&mut self, new: &WireSecret) -> Result<(), ApiProblem> {
+        if new.expose().len() < 10 {
+            return Err(ApiProblem::new(ServerErrorCode::PasswordTooShort, "").with("least", "10"));
+        }
+        (self.password, self.first_password) = (new.expose().to_owned(), false);
+        Ok(())
+    }
+
+    fn accept(&mut self, change: &PasswordChange) -> Reply {
+        self.set_password(&change.new).map(|()| Vec::new())
+    }
+
+    fn change_telephony(&mut self, change: &TelephonyChange) -> Reply {
+        self.telephony = change.applied(&self.telephony);
+        Ok(json(&self.telephony))
+    }
+
+    fn change_me(&mut self, change: UserChange) -> Reply {
+        self.first_name = change.first_name.unwrap_or_else(|| self.first_name.clone());
+        self.language = change.language.unwrap_or(self.language);
+        Ok(json(&self.me()))
+    }
+
+    fn link(&self) -> LinkInfo {
+        LinkInfo {
+            purpose: LinkPurpose::Provisioning,
+            name: "Linda".into(),
+            login: LINDA.into(),
+            organisation: organisation(),
+            password_least: 10,
+            password_change_needed: self.first_password,
+        }
     }
 
     fn change(&mut self, client: &ClientId, change: &SettingsChange) -> Reply {
@@ -276,6 +383,7 @@ impl Exchange {
         if !make {
             return Err(ApiProblem::new(ServerErrorCode::MakingCallsOff, ""));
         }
+        self.withheld.push(request.withhold_number);
         Ok(json(&progress(&request.target, CallProgressState::RingingYou)))
     }
 
@@ -324,7 +432,7 @@ impl Exchange {
                 availability: Availability::Available { at: ReachedAt::AllDevices },
                 stamp: Stamp::initial(self.now),
             },
-            telephony: Telephony::default(),
+            telephony: self.telephony.clone(),
             accounts: vec![desk_phone],
             colleagues: self.colleagues.clone(),
             requests: self.requests.clone(),
@@ -336,14 +444,14 @@ impl Exchange {
         Me {
             id: UserId(3),
             organisation: organisation(),
-            first_name: "Linda".into(),
+            first_name: self.first_name.clone(),
             last_name: "de Vries".into(),
             login: LINDA.into(),
             email: "linda@fiets.example".into(),
             extension: Some("601".into()),
             role: Role::Member,
             permissions: self.document.permissions.clone(),
-            language: Language::default(),
+            language: self.language,
             time_zone: "Europe/Amsterdam".into(),
             utc_offset_minutes: 60,
             password_change_needed: false,
@@ -359,20 +467,8 @@ pub(crate) fn by_desk_phone() -> AdminChange {
     AdminChange::Outgoing { base: None, mode: Mode::Enabled, call_method: Some(CallMethod::DeskPhone), note: None }
 }
 
-fn me_phone() -> MePhone {
-    MePhone {
-        user: UserId(3),
-        display_name: "Linda de Vries".into(),
-        extension: Some("601".into()),
-        address_of_record: "601@fiets.example".into(),
-        domain: "fiets.example".into(),
-        servers: vec![SipServer { transport: Transport::Udp, host: "10.0.0.9".into(), port: Some(5060) }],
-        ice_servers: Vec::new(),
-        emergency_numbers: vec!["112".into(), "144".into()],
-        country: None,
-        portal: None,
-        features: Features { dnd: true, call_methods: true, requests: true, presence: true, reasons: true },
-    }
+pub(crate) fn by(transport: Transport, port: u16) -> SipServer {
+    SipServer { transport, host: "10.0.0.9".into(), port: Some(port) }
 }
 
 fn progress(target: &str, state: CallProgressState) -> CallProgress {
@@ -381,16 +477,6 @@ fn progress(target: &str, state: CallProgressState) -> CallProgress {
         target: Party { name: None, number: target.to_owned(), address: None },
         via: DeviceName::DeskPhone { account: VoipAccountId(203), number: "203".into(), name: "Desk".into() },
         state,
-    }
-}
-
-fn link() -> LinkInfo {
-    LinkInfo {
-        purpose: LinkPurpose::Provisioning,
-        name: "Linda".into(),
-        login: LINDA.into(),
-        organisation: organisation(),
-        password_least: 10,
     }
 }
 

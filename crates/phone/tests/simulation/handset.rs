@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bellbird_base::{Duration, FlowId, FlowInfo, Instant, Protocol, Remote, Seed};
 use bellbird_contract::server::{ClientId, ServerConnection, ServerView};
-use bellbird_contract::{AccountId, AccountSettings, Command, PhoneView, Secret, Timestamp};
+use bellbird_contract::{AccountId, AccountSettings, Command, HistoryEntry, PhoneView, Preferences, Secret, Timestamp};
 use bellbird_phone::{
     Config, EventsId, EventsInput, EventsRequest, HttpFailure, HttpRequest, HttpResponse, Input, Loaded, LoadedAccount,
     LoadedServer, MediaEvent, MediaRequest, Outbox, Output, Phone, ServerMemory, ServerPin, Sound, StoreRequest,
@@ -32,14 +32,20 @@ pub(crate) struct Handset {
     /// First lines of what it sends by SIP, but REGISTER and its answers.
     pub(crate) sip: Vec<String>,
     pub(crate) registrations: Vec<String>,
+    /// Its INVITEs, whole.
+    pub(crate) invites: Vec<String>,
     /// Whom it believes.
     pub(crate) pin: Option<ServerPin>,
+    /// Over what it tried to send SIP, in order.
+    pub(crate) opened: Vec<Protocol>,
     /// Whom it believed when it opened its flows.
     pub(crate) believed: Vec<Option<ServerPin>>,
     pub(crate) kept: Kept,
     pub(crate) cut: bool,
     /// Nobody listens where it sends SIP.
     mute: bool,
+    /// Nobody listens where it sends SIP over these.
+    pub(crate) closed: Vec<Protocol>,
     /// What it asks arrives, and the answers do not.
     pub(crate) deaf: bool,
     /// How far its clock is ahead.
@@ -64,6 +70,8 @@ pub(crate) struct Kept {
     pub(crate) client: Option<ClientId>,
     pub(crate) accounts: Vec<(AccountId, AccountSettings)>,
     secret: Option<Secret>,
+    pub(crate) history: Vec<HistoryEntry>,
+    pub(crate) preferences: Preferences,
 }
 
 impl Works {
@@ -189,6 +197,9 @@ impl Works {
             let token = request.headers[0].1.strip_prefix("Bearer ").unwrap().to_owned();
             let input = match (handset.cut, self.exchange.knows(&token)) {
                 (true, _) => EventsInput::Closed(HttpFailure::Unreachable),
+                (false, true) if self.exchange.barred => {
+                    EventsInput::Refused(HttpResponse { status: 403, body: barred() })
+                }
                 (false, false) => EventsInput::Refused(HttpResponse { status: 401, body: revoked() }),
                 (false, true) => {
                     handset.channel = Some((request.id, token));
@@ -207,6 +218,10 @@ impl Works {
         }
         moved
     }
+}
+
+fn barred() -> Vec<u8> {
+    br#"{"status":403,"code":"passwordChangeNeeded","params":{}}"#.to_vec()
 }
 
 fn revoked() -> Vec<u8> {
@@ -229,7 +244,8 @@ impl Kept {
             pin: None,
         };
         let accounts = self.accounts.iter().map(account).collect();
-        Loaded { accounts, server, client: self.client.clone(), ..Loaded::default() }
+        let (history, preferences) = (self.history.clone(), self.preferences.clone());
+        Loaded { accounts, server, client: self.client.clone(), history, preferences, ..Loaded::default() }
     }
 
     fn keep(&mut self, request: StoreRequest) {
@@ -246,12 +262,15 @@ impl Kept {
             }
             StoreRequest::SaveSecret(_, secret) => self.secret = Some(secret),
             StoreRequest::DeleteAccount(id) => self.accounts.retain(|(known, _)| *known != id),
+            StoreRequest::SaveHistory(entry) => {
+                self.history.retain(|known| known.id != entry.id);
+                self.history.push(entry);
+            }
+            StoreRequest::SavePreferences(preferences) => self.preferences = preferences,
             StoreRequest::SavePin(..)
-            | StoreRequest::SaveHistory(_)
             | StoreRequest::DeleteHistory(_)
             | StoreRequest::ClearHistory
-            | StoreRequest::SaveAudio(_)
-            | StoreRequest::SavePreferences(_) => {}
+            | StoreRequest::SaveAudio(_) => {}
         }
     }
 }
@@ -267,11 +286,14 @@ impl Handset {
             sound: Sound::default(),
             sip: Vec::new(),
             registrations: Vec::new(),
+            invites: Vec::new(),
             pin: None,
             believed: Vec::new(),
+            opened: Vec::new(),
             kept,
             cut: false,
             mute: false,
+            closed: Vec::new(),
             deaf: false,
             ahead,
             seed,
@@ -340,7 +362,8 @@ impl Handset {
     }
 
     fn open(&mut self, now: Instant, flow: FlowId, remote: &Remote) {
-        if self.mute {
+        self.opened.push(remote.protocol);
+        if self.mute || self.closed.contains(&remote.protocol) {
             return self.phone.handle_input(Input::FlowClosed(now, flow, FlowEnd::Refused));
         }
         self.flow = Some(flow);
@@ -359,6 +382,7 @@ impl Handset {
         } else if first.starts_with("INVITE ") {
             self.replies.push_back((flow, answered(&text, "200 OK") + "opus"));
             self.sip.push(first);
+            self.invites.push(text);
         } else if !first.is_empty() {
             self.sip.push(first);
         }

@@ -4,7 +4,7 @@ use bellbird_base::Duration;
 use bellbird_contract::server::{ServerConnection, ServerErrorCode, ServerLogIn, ServerTrouble};
 use bellbird_contract::{Command, ErrorCode, Registration, Secret};
 
-use crate::exchange::{LINK, PASSWORD};
+use crate::exchange::{INVITATION, LINDA, LINK, PASSWORD};
 use crate::handset::{SERVER, Works};
 
 fn failure(works: &Works) -> ServerTrouble {
@@ -46,6 +46,68 @@ fn wrong_password_is_told_and_the_right_one_works_after_it() {
     assert_eq!(code_there(&failure(&works)), ServerErrorCode::WrongCredentials);
     assert!(works.handsets[0].view.server.is_none() && works.handsets[0].view.accounts.is_empty());
     works.log_in(0, PASSWORD);
+    assert!(works.is_online(0));
+}
+
+/// What the user is asked for: whose password, of which length, and what was wrong with the last one.
+fn asked_password(works: &Works) -> (String, Option<u32>, Option<ServerErrorCode>) {
+    match &works.handsets[0].view.server_log_in {
+        Some(ServerLogIn::NewPassword { login, least, sending: false, trouble, .. }) => {
+            (login.clone(), *least, trouble.as_ref().map(code_there))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn choose(works: &mut Works, new: &str) {
+    works.command(0, Command::ChooseFirstPassword { new: Secret::new(new) });
+}
+
+#[test]
+fn first_password_is_chosen_in_the_app_and_the_old_one_is_not_asked_for_again() {
+    let mut works = Works::new(1);
+    works.exchange.first_password = true;
+    works.log_in(0, PASSWORD);
+    assert_eq!(asked_password(&works), (LINDA.to_owned(), Some(10), None));
+    assert!(works.handsets[0].view.accounts.is_empty());
+    choose(&mut works, "short");
+    assert_eq!(asked_password(&works).2, Some(ServerErrorCode::PasswordTooShort));
+    works.cut(0, true);
+    choose(&mut works, "tall green bicycle");
+    let Some(ServerLogIn::NewPassword { trouble: Some(ServerTrouble::Here { .. }), .. }) =
+        works.handsets[0].view.server_log_in
+    else {
+        panic!("a lost line leaves the question standing")
+    };
+    works.cut(0, false);
+    choose(&mut works, "tall green bicycle");
+    assert!(works.is_online(0), "{:?}", works.handsets[0].view.server_log_in);
+    assert_eq!((works.exchange.password.as_str(), works.exchange.first_password), ("tall green bicycle", false));
+}
+
+#[test]
+fn invitation_sets_the_password_in_the_app_and_logs_in_with_it() {
+    let mut works = Works::new(1);
+    works.exchange.first_password = true;
+    let link = Secret::new(format!("https://{SERVER}/invitation#{INVITATION}"));
+    works.command(0, Command::LogInWithLink { link });
+    assert_eq!(asked_password(&works), (LINDA.to_owned(), Some(10), None));
+    choose(&mut works, "short");
+    assert_eq!(asked_password(&works).2, Some(ServerErrorCode::PasswordTooShort));
+    choose(&mut works, "tall green bicycle");
+    assert!(works.is_online(0), "{:?}", works.handsets[0].view.server_log_in);
+    assert_eq!(works.exchange.password, "tall green bicycle");
+}
+
+#[test]
+fn provisioning_link_of_somebody_without_a_password_asks_for_one_before_it_is_used() {
+    let mut works = Works::new(1);
+    works.exchange.first_password = true;
+    let link = Secret::new(format!("https://{SERVER}/provisioning#{LINK}"));
+    works.command(0, Command::LogInWithLink { link });
+    assert_eq!(asked_password(&works).2, None);
+    assert!(!works.exchange.asked.iter().any(|asked| asked.contains("log-in")), "{:?}", works.exchange.asked);
+    choose(&mut works, "tall green bicycle");
     assert!(works.is_online(0));
 }
 
@@ -130,7 +192,7 @@ fn network_that_comes_back_is_tried_at_once() {
 #[test]
 fn revoked_client_is_logged_out_in_words_and_its_account_goes_after_the_call() {
     let mut works = Works::logged_in(1);
-    works.command(0, Command::Dial { target: "602".into(), account: None });
+    works.command(0, Command::Dial { target: "602".into(), account: None, withhold: false });
     let call = works.handsets[0].view.calls[0].id;
     works.exchange.revoke();
     works.settle();
@@ -156,7 +218,7 @@ fn app_that_is_too_old_says_so_and_still_calls() {
     works.command(0, Command::TryServerNow);
     let ServerConnection::Offline { trouble, .. } = works.server(0).connection.clone() else { panic!() };
     assert_eq!(code_here(&trouble), ErrorCode::ClientTooOld);
-    works.command(0, Command::Dial { target: "602".into(), account: None });
+    works.command(0, Command::Dial { target: "602".into(), account: None, withhold: false });
     assert!(works.handsets[0].sip.iter().any(|line| line.starts_with("INVITE sip:602@fiets.example")));
 }
 

@@ -65,6 +65,7 @@ fn call_is_handed_over_after_asking() {
     assert_eq!(office.desk(BOB).states(), [CallState::Active]);
     assert_eq!(office.desk(CAROL).states(), [CallState::Active]);
     assert!(office.desk(ALICE).view.calls.is_empty());
+    assert!(!office.desk(CAROL).media.held.values().any(|held| *held), "what is replaced is not held first");
 }
 
 #[test]

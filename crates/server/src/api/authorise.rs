@@ -61,6 +61,7 @@ pub const TABLE: &[(&str, &str, Action)] = &[
     ("PUT", "/me/availability", Action::Own),
     ("GET", "/me/telephony", Action::Own),
     ("PUT", "/me/telephony", Action::Own),
+    ("PATCH", "/me/telephony", Action::Own),
     ("POST", "/me/calls", Action::Own),
     ("GET", "/me/calls/{id}", Action::Own),
     ("DELETE", "/me/calls/{id}", Action::Own),

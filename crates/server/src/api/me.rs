@@ -10,7 +10,7 @@ use bellbird_contract::server::{
     ApiKeyId, ApiKeyView, Availability, AvailabilityState, CallMethod, CallProgress, CallRecord, CallRequest,
     ChangeRequest, ChangeRequestDraft, ChangeRequestId, ClientId, ClientView, Colleague, DndAct, DndRequest, DndSource,
     DndView, IssuedApiKey, Me, MePhone, OwnSettings, PasswordChange, RecordQuery, ServerCallId, ServerErrorCode,
-    SettingsChange, Telephony, UserChange, resolve,
+    SettingsChange, Telephony, TelephonyChange, UserChange, resolve,
 };
 use serde::Deserialize;
 
@@ -218,6 +218,17 @@ pub(crate) async fn set_own_telephony(
     Ok(Json(app.store.set_telephony(&caller.actor, caller.user()?, telephony).await?))
 }
 
+/// Changes a part of what the call plan does for oneself; the rest stays as it is by now.
+#[utoipa::path(patch, path = "/me/telephony", tag = "me", request_body = TelephonyChange,
+    responses((status = 200, body = Telephony)))]
+pub(crate) async fn change_own_telephony(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Body(change): Body<TelephonyChange>,
+) -> Answer<Telephony> {
+    Ok(Json(app.store.change_telephony(&caller.actor, caller.user()?, change).await?))
+}
+
 /// Calls by desk phone or call-back (C2): one's own phone rings first.
 #[utoipa::path(post, path = "/me/calls", tag = "calls", request_body = CallRequest,
     responses((status = 200, body = CallProgress)))]
@@ -320,8 +331,10 @@ pub(crate) async fn own_records(
     caller: Caller,
     Params(params): Params<RecordParams>,
 ) -> Answer<Vec<CallRecord>> {
-    let query = RecordQuery { user: Some(caller.user()?), ..params.query() };
-    Ok(Json(app.store.records(caller.org(), query).await?))
+    let user = caller.user()?;
+    let query = RecordQuery { user: Some(user), ..params.query() };
+    let records = app.store.records(caller.org(), query).await?;
+    Ok(Json(records.into_iter().map(|record| record.seen_by(user)).collect()))
 }
 
 /// What one asked for.

@@ -140,7 +140,7 @@ fn protected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(me::own_settings, me::change_own_settings))
         .routes(routes!(me::own_dnd, me::set_own_dnd))
         .routes(routes!(me::own_availability, me::set_own_availability))
-        .routes(routes!(me::own_telephony, me::set_own_telephony))
+        .routes(routes!(me::own_telephony, me::set_own_telephony, me::change_own_telephony))
         .routes(routes!(me::start_call))
         .routes(routes!(me::call_progress, me::cancel_call))
         .routes(routes!(me::own_records))

@@ -12,6 +12,7 @@ use bellbird_contract::Secret;
 use bellbird_contract::server::{
     AuditSource, Author, ClientId, DigestAlgorithm, LinkInfo, LinkPurpose, LogIn, LogInResult, OrganisationName,
     PROTOCOL, PasswordChange, Role, ServerErrorCode, ServerHello, SessionRequest, SessionStart, SetUp, SipCredentials,
+    WireSecret,
 };
 
 use super::authorise::{COOKIE_ENCRYPTED, COOKIE_PLAIN, Caller, From};
@@ -56,10 +57,6 @@ pub(crate) async fn log_in(
         return Err(Problem::new(ServerErrorCode::ClientTooOld, "This app is too old for the server. Update it."));
     }
     let user = who_logs_in(&app, &request, address).await?;
-    if user.password_change_needed {
-        return Err(Problem::new(ServerErrorCode::PasswordChangeNeeded, "Set a new password in the portal first.")
-            .with("portal", &*app.config.public_url));
-    }
     let organisation = app.store.organisation(user.org).await?;
     let client = own_client_id(&app, &user, request.client.id.as_ref()).await?;
     let (token, secret) = (new_token("bbd")?, new_sip_secret()?);
@@ -91,8 +88,42 @@ pub(crate) async fn log_in(
     }))
 }
 
-/// By password, or by a provisioning link's token.
+/// By password, or by a provisioning link's token; with a new password where one has to be chosen first (U4).
 async fn who_logs_in(app: &App, request: &LogIn, address: IpAddr) -> Result<StoredUser, Problem> {
+    let by_link = request.secret.expose().starts_with("bbp_");
+    if by_link {
+        // A link works once: it is not used up by an app that first has to ask for a password.
+        let grant = app.store.grant(TokenHash::of(request.secret.expose()), now()).await?;
+        if let Some((_, user)) = &grant {
+            chosen_password(app, user, request)?;
+        }
+    }
+    let user = who_is_it(app, request, address).await?;
+    let Some(new) = chosen_password(app, &user, request)? else { return Ok(user) };
+    if !by_link && new.expose() == request.secret.expose() {
+        return Err(Problem::new(ServerErrorCode::PasswordTooCommon, "Choose another one than the first.").field("new"));
+    }
+    let hash = app.passwords.hash(&Secret::new(new.expose())).await?;
+    let from = AuditSource::Client { name: request.client.name.clone(), address: address.to_string() };
+    app.store.set_password(&as_user(&user, from), user.id, hash, false, false).await?;
+    Ok(app.store.user(user.org, user.id).await?)
+}
+
+/// The new password, where one has to be chosen.
+fn chosen_password<'r>(app: &App, user: &StoredUser, request: &'r LogIn) -> Result<Option<&'r WireSecret>, Problem> {
+    if !user.password_change_needed {
+        return Ok(None);
+    }
+    let new = request.new_password.as_ref().ok_or_else(|| {
+        Problem::new(ServerErrorCode::PasswordChangeNeeded, "Choose a new password first.")
+            .with("portal", &*app.config.public_url)
+            .with("least", PASSWORD_LEAST.to_string())
+    })?;
+    check_password(new.expose(), &user.login)?;
+    Ok(Some(new))
+}
+
+async fn who_is_it(app: &App, request: &LogIn, address: IpAddr) -> Result<StoredUser, Problem> {
     if request.secret.expose().starts_with("bbp_") {
         let link = app.store.use_provisioning(TokenHash::of(request.secret.expose()), now()).await?;
         let (org, user) =
@@ -232,7 +263,8 @@ pub(crate) async fn link(
     };
     let organisation: OrganisationName = app.store.organisation(grant.org).await?.name();
     let password_least = u32::try_from(PASSWORD_LEAST).unwrap_or_default();
-    Ok(axum::Json(LinkInfo { purpose, name: user.name(), login: user.login, organisation, password_least }))
+    let (name, password_change_needed) = (user.name(), user.password_change_needed);
+    Ok(axum::Json(LinkInfo { purpose, name, login: user.login, organisation, password_least, password_change_needed }))
 }
 
 fn link_expired() -> Problem {

@@ -5,6 +5,7 @@ use bellbird_contract::{CallDirection, Party, Timestamp};
 use bellbird_exchange::directory::{Directory, UserRouting};
 use bellbird_exchange::routing::{Call, Called, Caller, Why};
 use bellbird_exchange::{CallReport, Routed};
+use bellbird_sip::message::{Fields as _, HeaderName};
 use bellbird_sip::status::StatusCode;
 
 use super::ids::{Local as _, reason_outward};
@@ -20,7 +21,9 @@ pub(crate) fn of_report(report: CallReport, directory: Option<&Directory>) -> Ca
         from: caller(&report.call, directory),
         dialled: dialled(&report.call, directory),
         to: to.or_else(|| called(&report.call, directory)),
+        caller: caller_user(&report.call, directory).map(|user| user.id.outward()),
         users: report.users.iter().map(|user| user.outward()).collect(),
+        call_ids: report.call_ids.into_iter().collect(),
         started: report.started,
         answered: report.answered,
         ended: Some(report.ended),
@@ -48,7 +51,9 @@ pub(crate) fn of_refusal(routed: &Routed, directory: Option<&Directory>, now: Ti
         from: caller(&routed.call, directory),
         dialled: dialled(&routed.call, directory),
         to: called(&routed.call, directory),
+        caller: users[0].map(|user| user.id.outward()),
         users: users.into_iter().flatten().map(|user| user.id.outward()).collect(),
+        call_ids: (&routed.invite.request.headers).text(HeaderName::CallId).map(str::to_owned).into_iter().collect(),
         started: now,
         answered: None,
         ended: Some(now),

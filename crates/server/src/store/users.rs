@@ -2,8 +2,8 @@
 
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
-    AuditSubject, Availability, AvailabilityState, OrgId, Revision, Role, Security, Stamp, Telephony, UserChange,
-    UserDraft, UserId, UserQuery, UserSort,
+    AuditSubject, Availability, AvailabilityState, OrgId, Revision, Role, Security, Stamp, Telephony, TelephonyChange,
+    UserChange, UserDraft, UserId, UserQuery, UserSort,
 };
 
 use super::act::{Act, Told, word};
@@ -92,6 +92,23 @@ impl Store {
     ) -> Result<Telephony, StoreError> {
         self.act(actor, move |act| {
             let mut stored = StoredUser::load(act.tx, act.org, user)?;
+            replace_telephony(act, &mut stored, &telephony)?;
+            save_profile(act.tx, &stored)?;
+            Ok(telephony)
+        })
+        .await
+    }
+
+    /// Changes a part of what the call plan does for a user.
+    pub async fn change_telephony(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        change: TelephonyChange,
+    ) -> Result<Telephony, StoreError> {
+        self.act(actor, move |act| {
+            let mut stored = StoredUser::load(act.tx, act.org, user)?;
+            let telephony = change.applied(&stored.profile.telephony);
             replace_telephony(act, &mut stored, &telephony)?;
             save_profile(act.tx, &stored)?;
             Ok(telephony)
@@ -333,6 +350,9 @@ fn edit_profile(act: &mut Act<'_>, user: &mut StoredUser, change: &UserChange) -
     }
     if let Some(security) = &change.security {
         edit_security(act, user, security)?;
+    }
+    if let Some(language) = change.language {
+        edit_security(act, user, &Security { language, ..security_of(user) })?;
     }
     Ok(())
 }

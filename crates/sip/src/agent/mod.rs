@@ -212,6 +212,11 @@ impl UserAgent {
         self.accounts.get(&account)?.auth.sha256_realm()
     }
 
+    /// The Call-ID of a call's INVITE, until the call is forgotten.
+    pub fn call_id(&self, call: CallId) -> Option<&str> {
+        self.calls.get(&call).map(|call| call.call_id.as_str())
+    }
+
     /// What was counted and dropped so far.
     pub fn counters(&self) -> Counters {
         self.counters

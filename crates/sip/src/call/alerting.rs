@@ -95,7 +95,7 @@ impl Call {
             replaces,
             session: Self::session_for(cx, message),
         };
-        let mut call = Self::new(id, account, State::Alerting(Box::new(alerting)));
+        let mut call = Self::new(id, account, message.call_id().to_owned(), State::Alerting(Box::new(alerting)));
         call.served_by(cx, flow);
         call.remote.offered(offer.as_ref());
         call.via_server = cx.account.trusts_flow(flow, cx.endpoint);

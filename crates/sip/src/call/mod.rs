@@ -51,6 +51,8 @@ use served::RemoteDescription;
 pub(crate) struct Call {
     pub(crate) id: CallId,
     pub(crate) account: AccountId,
+    /// The Call-ID of its INVITE.
+    pub(crate) call_id: String,
     pub(crate) state: State,
     /// The flow that the peer's, or its proxy's, last message came over.
     flow: Option<FlowId>,
@@ -110,10 +112,11 @@ impl Peer {
 }
 
 impl Call {
-    fn new(id: CallId, account: AccountId, state: State) -> Self {
+    fn new(id: CallId, account: AccountId, call_id: String, state: State) -> Self {
         Self {
             id,
             account,
+            call_id,
             state,
             flow: None,
             via_server: false,

@@ -102,7 +102,8 @@ impl Call {
     pub(crate) fn restore(cx: &mut Cx<'_>, id: CallId, account: AccountId, saved: SavedCall) -> Result<Self, Misuse> {
         let dialog = dialog_of(&saved).ok_or(Misuse::BadTarget)?;
         let name = (dialog.call_id.clone(), dialog.local_tag().to_owned());
-        let mut call = Self::new(id, account, State::Confirmed(Box::new(Confirmed::restored(dialog, saved.caller))));
+        let state = State::Confirmed(Box::new(Confirmed::restored(dialog, saved.caller)));
+        let mut call = Self::new(id, account, name.0.clone(), state);
         call.via_server = saved.via_server;
         call.peer = Peer { update: saved.peer_takes_update, reliable: false, timer: saved.peer_knows_timer };
         call.local_description = saved.local_description;

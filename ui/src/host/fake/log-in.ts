@@ -4,8 +4,14 @@ import { account } from './sample';
 import { serverView } from './server-sample';
 
 /** A refusal of the server. */
-export function refusal(code: ServerErrorCode, params: Record<string, string> = {}, status = 403): ServerTrouble {
-  const problem: ApiProblem = { type: `urn:bellbird:problem:${code}`, title: code, status, code, params };
+export function refusal(
+  code: ServerErrorCode,
+  params: Record<string, string> = {},
+  status = 403,
+  field?: string,
+): ServerTrouble {
+  const at = field === undefined ? {} : { field };
+  const problem: ApiProblem = { type: `urn:bellbird:problem:${code}`, title: code, status, code, params, ...at };
   return { where: 'there', problem };
 }
 
@@ -15,7 +21,7 @@ function trouble(code: ErrorCode, server: string): ServerTrouble {
 
 /**
  * The part of the scripted phone that logs in. `bell.` is a slip of the pen, `nowhere` is nobody, `old` is too new for
- * this app; the password `wrong` is wrong and `first` has to be changed.
+ * this app; the password `wrong` is wrong, and with `first` a new one has to be chosen. A link of an invitation does too.
  */
 export class LogInScript {
   readonly #phone: FakePhone;
@@ -37,6 +43,9 @@ export class LogInScript {
       case 'logInWithLink':
         this.#phone.show({ serverLogIn: { state: 'loggingIn', server: 'bel.fiets.example' } });
         this.#phone.later(() => this.#open(command.link));
+        return true;
+      case 'chooseFirstPassword':
+        this.#choose(command.new);
         return true;
       case 'cancelServerLogIn':
         this.#forget();
@@ -75,22 +84,38 @@ export class LogInScript {
     const problem =
       missing(server) ?? (secret === 'wrong' ? refusal('wrongCredentials', { login, triesLeft: '3' }, 401) : undefined);
     if (problem) this.#phone.show({ serverLogIn: { state: 'failed', server, trouble: problem } });
-    else this.#enter(secret === 'first');
+    else if (secret === 'first') this.#askPassword();
+    else this.#enter();
+  }
+
+  #askPassword(trouble?: ServerTrouble, sending = false): void {
+    const asked = { state: 'newPassword' as const, server: 'bel.fiets.example', login: 'linda@fiets.example' };
+    const why = trouble ? { trouble } : {};
+    this.#phone.show({ serverLogIn: { ...asked, least: 10, sending, ...why } });
+  }
+
+  #choose(chosen: string): void {
+    this.#askPassword(undefined, true);
+    this.#phone.later(() => {
+      if (this.#phone.view.serverLogIn?.state !== 'newPassword') return;
+      if (chosen.length < 10) this.#askPassword(refusal('passwordTooShort', { least: '10' }, 422));
+      else this.#enter();
+    });
   }
 
   #open(link: string): void {
     if (this.#phone.view.serverLogIn?.state !== 'loggingIn') return;
     const server = 'bel.fiets.example';
-    if (link.startsWith('https://')) this.#enter(false);
+    if (link.includes('invitation')) this.#askPassword();
+    else if (link.startsWith('https://')) this.#enter();
     else this.#phone.show({ serverLogIn: { state: 'failed', server, trouble: trouble('linkInvalid', server) } });
   }
 
-  #enter(passwordChangeNeeded: boolean): void {
+  #enter(): void {
     this.#forget();
-    const server = serverView(Date.now());
     const { accounts } = this.#phone.view;
     this.#phone.show({
-      server: { ...server, me: { ...server.me, passwordChangeNeeded } },
+      server: serverView(Date.now()),
       accounts: accounts.length > 0 ? accounts : [account()],
       defaultAccount: this.#phone.view.defaultAccount ?? 1,
     });
@@ -106,11 +131,11 @@ export class LogInScript {
   #changePassword(old: string, chosen: string): void {
     const { server } = this.#phone.view;
     if (!server) return;
-    if (old === 'wrong') this.#phone.server.show({ refusal: refusal('wrongCredentials', { login: server.me.login }) });
+    if (old === 'wrong') this.#phone.server.show({ refusal: refusal('fieldInvalid', {}, 422, 'old') });
     else if (chosen.length < 8) this.#phone.server.show({ refusal: refusal('passwordTooShort', { least: '8' }, 422) });
     else {
-      const me = { ...server.me, passwordChangeNeeded: false, revision: server.me.revision + 1 };
-      this.#phone.server.show({ me });
+      const me = { ...server.me, passwordChangeNeeded: false };
+      this.#phone.server.show({ me, saved: Date.now() });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type {
+  AccountSummary,
   Author,
   Colleague,
   EffectiveSettings,
@@ -102,6 +103,17 @@ const telephony: Telephony = {
   autoAnswer: false,
 };
 
+function ownAccount(id: number, number: string, name: string, kind: AccountSummary['kind']): AccountSummary {
+  const owners = [{ id: 1, name: 'Linda de Vries' }];
+  return { id, number, name, kind, owners, state: { kind: 'registered', count: 1 }, revision: 1 };
+}
+
+/** The user's own accounts. */
+export const accounts: AccountSummary[] = [
+  ownAccount(11, '203', 'Balie', { kind: 'deskPhone' }),
+  ownAccount(13, '204', 'App', { kind: 'app' }),
+];
+
 function colleague(id: number, name: string, extension: string, presence: Colleague['presence']): Colleague {
   return { id, name, extension, numbers: [], presence };
 }
@@ -123,6 +135,8 @@ export function serverView(now: number, change: Partial<ServerView> = {}): Serve
     address: 'bel.fiets.example',
     connection: { state: 'online', since: now - 60 * minute },
     organisation: { id: 1, name: 'Voorbeeld Fietsen' },
+    client: 'c1',
+    profilePending: false,
     me: {
       id: 1,
       organisation: { id: 1, name: 'Voorbeeld Fietsen' },
@@ -148,6 +162,10 @@ export function serverView(now: number, change: Partial<ServerView> = {}): Serve
       pending: false,
     },
     telephony,
+    forwardingPending: false,
+    telephonyPending: false,
+    requestPending: false,
+    accounts,
     callMethods: [
       { method: 'softphone', ready: true },
       { method: 'deskPhone', device: '203', ready: true },

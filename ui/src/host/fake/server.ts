@@ -45,6 +45,21 @@ export class ServerScript {
           },
         });
         return true;
+      case 'setForwarding':
+        this.show({
+          telephony: { ...server.telephony, forwarding: command.forwarding },
+          forwardingPending: offline,
+        });
+        return true;
+      case 'setCallsFromUserAccount':
+        this.show({ telephony: { ...server.telephony, callsFromUserAccount: command.on }, telephonyPending: offline });
+        return true;
+      case 'setDeskPhone':
+        this.show({ telephony: { ...server.telephony, deskPhone: command.account }, telephonyPending: offline });
+        return true;
+      case 'editProfile':
+        this.show({ me: { ...server.me, ...command.profile }, profilePending: offline });
+        return true;
       case 'cancelServerCall':
         this.show({ calls: server.calls.filter((one) => one.id !== command.call) });
         return true;

@@ -93,6 +93,42 @@ describe('logging in to a server', () => {
   });
 });
 
+describe('a first password', () => {
+  it('is replaced where the log-in is: the old one is not asked for again, the new one twice', async () => {
+    const { host, user } = await logIn('bel.fiets.example', 'first');
+    await screen.findByRole('heading', { name: 'Choose a new password' });
+    expect(screen.queryByLabelText('Password until now')).toBeNull();
+    expect(document.activeElement).toBe(field('New password'));
+    expect(screen.getByText(/At least 10 characters/u)).toBeDefined();
+    await user.type(field('New password'), 'tall green bicycle');
+    await user.type(field('New password, once more'), 'tall green tricycle{Enter}');
+    expect(screen.getByText(/The two are not the same/u)).toBeDefined();
+    expect(document.activeElement).toBe(field('New password, once more'));
+    await user.clear(field('New password, once more'));
+    await user.type(field('New password, once more'), 'tall green bicycle{Enter}');
+    expect(sent(host, 'chooseFirstPassword')).toEqual([{ type: 'chooseFirstPassword', new: 'tall green bicycle' }]);
+    await screen.findByRole('combobox');
+  });
+
+  it('that is too short is told at the field', async () => {
+    const { user } = await logIn('bel.fiets.example', 'first');
+    await user.type(await screen.findByLabelText('New password'), 'short');
+    await user.type(field('New password, once more'), 'short{Enter}');
+    await screen.findByText(/It needs at least 10 characters/u);
+    expect(document.activeElement).toBe(field('New password'));
+  });
+
+  it('is chosen from the link of an invitation too, and given up again', async () => {
+    const { host, user } = await open(nobody);
+    await user.click(button('Use an invitation link or QR code'));
+    await user.type(field('Link from your invitation'), 'https://bel.fiets.example/invitation#abc{Enter}');
+    await screen.findByRole('heading', { name: 'Choose a new password' });
+    await user.click(button('Cancel'));
+    expect(sent(host, 'cancelServerLogIn').length).toBeGreaterThan(0);
+    expect(field('Link from your invitation')).toBeDefined();
+  });
+});
+
 describe('a password that has to be changed', () => {
   it('stands before everything but an emergency call', async () => {
     const { host, user } = await open({ server: serverView(Date.now(), { me: first }) });
@@ -105,11 +141,22 @@ describe('a password that has to be changed', () => {
   it('that is too short is told at the field, and one that is taken opens the phone', async () => {
     const { user } = await open({ server: serverView(Date.now(), { me: first }) });
     await user.type(field('Password until now'), 'first');
-    await user.type(field('New password'), 'short{Enter}');
+    await user.type(field('New password'), 'short');
+    await user.type(field('New password, once more'), 'short{Enter}');
     expect(await screen.findByText(/It needs at least 8 characters/u)).toBeDefined();
     expect(field('New password').getAttribute('aria-invalid')).toBe('true');
-    await user.type(field('New password'), ' and longer{Enter}');
+    await user.type(field('New password'), ' and longer');
+    await user.type(field('New password, once more'), ' and longer{Enter}');
     await screen.findByRole('combobox');
+  });
+
+  it('tells at the old one that it is another', async () => {
+    const { user } = await open({ server: serverView(Date.now(), { me: first }) });
+    await user.type(field('Password until now'), 'wrong');
+    await user.type(field('New password'), 'horse battery');
+    await user.type(field('New password, once more'), 'horse battery{Enter}');
+    expect(await screen.findByText('This is not your password until now.')).toBeDefined();
+    expect(document.activeElement).toBe(field('Password until now'));
   });
 });
 
@@ -131,10 +178,39 @@ describe('the account with the server', () => {
     const { host, user } = await openPage();
     await user.click(button('Change password'));
     await user.type(field('Password until now'), 'secret');
-    await user.type(field('New password'), 'horse battery{Enter}');
+    await user.type(field('New password'), 'horse battery');
+    await user.type(field('New password, once more'), 'horse battery{Enter}');
     expect(sent(host, 'changePassword')).toEqual([{ type: 'changePassword', old: 'secret', new: 'horse battery' }]);
     expect(await screen.findByText('Your password was changed.')).toBeDefined();
     expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  it('takes a new name and where outgoing calls come from, and says that it is saved', async () => {
+    const { host, user } = await openPage();
+    const save = button('Save');
+    expect(save.getAttribute('aria-disabled')).toBe('true');
+    await user.click(screen.getByRole('checkbox', { name: /^Make outgoing calls from my user account/u }));
+    await user.clear(field('First name'));
+    await user.type(field('First name'), 'Lin');
+    expect(save.getAttribute('aria-disabled')).toBe('false');
+    await user.click(save);
+    expect(sent(host, 'setCallsFromUserAccount')).toEqual([{ type: 'setCallsFromUserAccount', on: false }]);
+    expect(sent(host, 'editProfile')).toEqual([{ type: 'editProfile', profile: { firstName: 'Lin' } }]);
+    expect(await screen.findByText('Saved.')).toBeDefined();
+    expect(screen.getByRole('heading', { name: 'Lin de Vries' })).toBeDefined();
+  });
+
+  it('asks for a name that is missing, and shows what somebody else changed', async () => {
+    const { host, user, show } = await openPage();
+    await user.clear(field('Last name'));
+    await user.click(button('Save'));
+    expect(screen.getByText('Fill in a name.')).toBeDefined();
+    expect(document.activeElement).toBe(field('Last name'));
+    expect(sent(host, 'editProfile')).toEqual([]);
+    const { server } = host.view;
+    if (server) await show({ server: { ...server, me: { ...server.me, firstName: 'Belinda' } } });
+    expect(field('First name').value).toBe('Belinda');
+    expect(field('Last name').value).toBe('');
   });
 
   it('is left only after a question', async () => {

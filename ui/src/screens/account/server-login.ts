@@ -22,3 +22,17 @@ export function troubleField(trouble: ServerTrouble): LoginField | undefined {
       return undefined;
   }
 }
+
+/** Whether it is the new password that the server does not take. */
+export function isAboutNewPassword(trouble: ServerTrouble): boolean {
+  if (trouble.where !== 'there') return false;
+  const { code, field } = trouble.problem;
+  return code === 'passwordTooShort' || code === 'passwordTooCommon' || (code === 'fieldInvalid' && field === 'new');
+}
+
+/** Whether the password until now is another one. */
+export function isAboutOldPassword(trouble: ServerTrouble): boolean {
+  if (trouble.where !== 'there') return false;
+  const { code, field } = trouble.problem;
+  return code === 'wrongCredentials' || (code === 'fieldInvalid' && field === 'old');
+}

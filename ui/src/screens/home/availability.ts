@@ -1,20 +1,30 @@
 import type { Availability, DeviceName, ReachedAt, ServerView, Timestamp } from '../../contract';
+import { deviceWord } from '../../i18n/devices';
+import { m } from '../../paraglide/messages';
 
-/** A device at which the user can be reached alone. */
+/** A device at which the user can be reached alone, in words. */
 export interface Reachable {
-  device: DeviceName;
+  word: string;
   at: ReachedAt;
 }
 
-/** The user's desk phones and outside numbers, as the server names them; apps are reached with all the others. */
-export function reachable({ dnd, callMethods }: ServerView): Reachable[] {
-  const named = dnd.receipts.flatMap(({ device }): Reachable[] => {
-    if (device.kind === 'deskPhone') return [{ device, at: { kind: 'account', account: device.account } }];
-    return device.kind === 'external' ? [{ device, at: { kind: 'external', number: device.number } }] : [];
+/** The user's own accounts (apps, desk phones) and the outside numbers that the server names. */
+export function reachable({ accounts, dnd, callMethods }: ServerView): Reachable[] {
+  const own = accounts.map(({ id, name, number, kind }): Reachable => {
+    if (kind.kind === 'forward') return outside({ kind: 'external', number: kind.number });
+    const at: ReachedAt = { kind: 'account', account: id };
+    if (kind.kind === 'deskPhone') return { word: deviceWord({ kind: 'deskPhone', account: id, number, name }), at };
+    return { word: kind.kind === 'web' ? m.device_own_web({ number }) : m.device_own_app({ number }), at };
   });
-  const number = callMethods.find(({ method }) => method === 'mobile')?.device;
-  if (!number || named.some(({ at }) => at.kind === 'external' && at.number === number)) return named;
-  return [...named, { device: { kind: 'external', number }, at: { kind: 'external', number } }];
+  const named = dnd.receipts.flatMap(({ device }) => (device.kind === 'external' ? [outside(device)] : []));
+  const mobile = callMethods.find(({ method }) => method === 'mobile')?.device;
+  const numbers = [...named, ...(mobile ? [outside({ kind: 'external', number: mobile })] : [])];
+  const all = [...own, ...numbers];
+  return all.filter((one, i) => all.findIndex(({ at }) => key(at) === key(one.at)) === i);
+}
+
+function outside(device: Extract<DeviceName, { kind: 'external' }>): Reachable {
+  return { word: deviceWord(device), at: { kind: 'external', number: device.number } };
 }
 
 /** Whether two say the same. */

@@ -51,7 +51,7 @@ describe('Do not disturb', () => {
       .getAllByRole('listitem')
       .map((line) => line.textContent?.replace(/\s+/gu, ' ').trim());
     expect(lines).toHaveLength(6);
-    expect(lines[0]).toMatch(/^Bellbird op Windows Confirmed \d\d:\d\d:\d\d Silent$/u);
+    expect(lines[0]).toMatch(/^This computer Confirmed \d\d:\d\d:\d\d Silent$/u);
     expect(lines[1]).toMatch(/Sent \d\d:\d\d:\d\d, no answer yet Told$/u);
     expect(lines[3]).toBe('06 0012 5530 Forwarding is paused Paused');
     expect(lines[4]).toBe('Winkelmobiel, 06 0012 9000 You share it and Anna is available Still rings');

@@ -111,6 +111,15 @@ describe('without the server', () => {
     expect(sent(host, 'tryServerNow')).toHaveLength(1);
   });
 
+  it('lists everything that waits to be sent', async () => {
+    const trouble = { where: 'here' as const, problem: { code: 'offline' as const, params: {}, details: null } };
+    const waits = { forwardingPending: true, telephonyPending: true, profilePending: true, requestPending: true };
+    await open({ server: serverView(now, { connection: { state: 'offline', since: now, trouble }, ...waits }) });
+    const banner = screen.getByText(/^Waiting to be sent/u).textContent;
+    for (const what of ['Forwarding', 'What your calls show', 'Your account', 'Your request to the administrator'])
+      expect(banner).toContain(what);
+  });
+
   it('shows a toggle made meanwhile as waiting', async () => {
     const trouble = { where: 'here' as const, problem: { code: 'offline' as const, params: {}, details: null } };
     const { user } = await open({
@@ -142,6 +151,19 @@ describe('availability', () => {
         availability: { kind: 'available', at: { kind: 'external', number: '06 0012 5530' } },
       },
     ]);
+    expect(screen.getByRole('radio', { name: 'Available only on Desk phone, 203' })).toBeDefined();
+    await user.click(screen.getByRole('radio', { name: 'Available only on the app, 204' }));
+    expect(sent(host, 'setAvailability').at(-1)).toEqual({
+      type: 'setAvailability',
+      availability: { kind: 'available', at: { kind: 'account', account: 13 } },
+    });
+    await user.click(screen.getByRole('radio', { name: 'Available only on another number' }));
+    await user.click(button('Set'));
+    expect(screen.getByText('Fill in the number.')).toBeDefined();
+    await user.type(screen.getByLabelText('Number'), '06 0012 0000');
+    await user.click(button('Set'));
+    const other = screen.getByRole('radio', { name: 'Available only on 06 0012 0000' });
+    expect(other).toHaveProperty('checked', true);
     await user.click(screen.getByRole('radio', { name: /^Not available Calls skip you/u }));
     expect(screen.getByText('Not available', { selector: '.who span' })).toBeDefined();
   });
@@ -158,6 +180,30 @@ describe('colleagues', () => {
   it('have no state while the server is not there', async () => {
     await open({ server: serverView(now, { connection: { state: 'connecting' } }) });
     expect(screen.queryByRole('img', { name: 'On a call' })).toBeNull();
+  });
+});
+
+describe('the number that others see', () => {
+  it('is withheld for one call, by keypad or keyboard, and shown in the next', async () => {
+    const { host, user, show } = await open({ server: serverView(now) });
+    const toggle = (): HTMLElement => button('Withhold my number');
+    await user.click(button('Keypad'));
+    for (const key of ['6', '0', '2']) await user.click(within(screen.getByRole('toolbar')).getByText(key));
+    await user.click(toggle());
+    expect(toggle().getAttribute('aria-pressed')).toBe('true');
+    await user.click(button('Call 602'));
+    expect(sent(host, 'dial')).toEqual([{ type: 'dial', target: '602', withhold: true }]);
+    await show({ calls: [] });
+    await user.type(screen.getByRole('combobox'), '0201234567');
+    expect(toggle().getAttribute('aria-pressed')).toBe('false');
+    await user.keyboard('{Enter}');
+    expect(sent(host, 'dial').at(-1)).toEqual({ type: 'dial', target: '0201234567' });
+  });
+
+  it('is never withheld from an emergency number', async () => {
+    const { user } = await open({ server: serverView(now) });
+    await user.type(screen.getByRole('combobox'), '112');
+    expect(screen.queryByRole('button', { name: 'Withhold my number' })).toBeNull();
   });
 });
 
@@ -192,6 +238,16 @@ describe('calls that the server kept', () => {
     await user.click(button('Back to the call'));
     expect(sent(host, 'closeWhy')).toHaveLength(1);
     expect(button('Why did my phone not ring?')).toBeDefined();
+  });
+
+  it('belong to a call here by its record and its legs, whatever number was shown', () => {
+    const [anna] = history(now);
+    const [kept] = records(now);
+    if (!anna || !kept) throw new Error('the sample has calls');
+    const legs = { ...kept, callIds: ['leg-1', 'leg-2'] };
+    expect(recordOf([legs], anna)).toBeUndefined();
+    expect(recordOf([legs], { ...anna, callId: 'leg-2' })).toBe(legs);
+    expect(recordOf([legs], { ...anna, record: kept.id })).toBe(legs);
   });
 
   it('belong to a call here by moment and number, and to no other', () => {

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { describe, expect, it } from 'vitest';
-import type { PhoneView, ServerView } from '../../contract';
+import type { AccountSummary, PhoneView, ServerView } from '../../contract';
 import { call } from '../../host/fake/sample';
 import { linda, lockBy, lockedSettings, marieke, serverView, settings, stamp } from '../../host/fake/server-sample';
 import { button, open, sent, type Opened } from '../../testing/render';
@@ -164,5 +164,76 @@ describe('a change by an administrator', () => {
     const { user } = await openPage();
     await user.click(named('switch', 'Receive incoming calls'));
     expect(screen.getByTestId('polite').textContent).toBe('');
+  });
+});
+
+describe('forwarding', () => {
+  it('asks where to before it is turned on, and keeps the place when it is turned off', async () => {
+    const { host, user } = await openPage();
+    const always = (): HTMLElement => named('switch', 'Always');
+    expect(always().getAttribute('aria-checked')).toBe('false');
+    expect(described(always())).toBe('Off');
+    await user.click(always());
+    await user.click(button('Forward'));
+    expect(screen.getByText('Fill in the number that calls should go to.')).toBeDefined();
+    await user.type(screen.getByLabelText('Number'), '06 0012 5530{Enter}');
+    const to = { kind: 'external', number: '06 0012 5530' };
+    expect(sent(host, 'setForwarding')).toEqual([
+      { type: 'setForwarding', forwarding: { always: { active: true, to } } },
+    ]);
+    expect(described(always())).toBe('To 06 0012 5530');
+    await user.click(always());
+    expect(sent(host, 'setForwarding').at(-1)).toEqual({
+      type: 'setForwarding',
+      forwarding: { always: { active: false, to } },
+    });
+    expect(described(always())).toBe('Off, to 06 0012 5530');
+  });
+
+  it('goes to a colleague or a device of one’s own, and leaves the other forwardings', async () => {
+    const to = { kind: 'external' as const, number: '0612345678' };
+    const { telephony } = serverView(now);
+    const forwarding = { busy: { active: true, to } };
+    const { host, user } = await openPage({ telephony: { ...telephony, forwarding } });
+    await user.click(button('Change where to: When nobody answers'));
+    await user.click(named('radio', 'A colleague'));
+    await user.selectOptions(screen.getByLabelText('Which colleague'), 'Tom Hughes, 603');
+    await user.click(button('Forward'));
+    expect(sent(host, 'setForwarding')).toEqual([
+      {
+        type: 'setForwarding',
+        forwarding: { busy: { active: true, to }, noAnswer: { active: true, to: { kind: 'user', user: 3 } } },
+      },
+    ]);
+    expect(described(named('switch', 'When nobody answers'))).toBe('To Tom Hughes');
+  });
+
+  it('says that it waits while the server is not there', async () => {
+    await openPage({ forwardingPending: true });
+    expect(screen.getByText('Waiting to be sent')).toBeDefined();
+  });
+});
+
+describe('several desk phones', () => {
+  const desk = (id: number, number: string, name: string): AccountSummary => ({
+    id,
+    number,
+    name,
+    kind: { kind: 'deskPhone' },
+    owners: [],
+    state: { kind: 'registered', count: 1 },
+    revision: 1,
+  });
+
+  it('are told apart: the user picks the one that rings first', async () => {
+    const accounts = [desk(11, '203', 'Balie'), desk(12, '205', 'Werkplaats')];
+    const { host, user } = await openPage({ accounts });
+    await user.selectOptions(screen.getByLabelText('Which desk phone rings'), 'Werkplaats, 205');
+    expect(sent(host, 'setDeskPhone')).toEqual([{ type: 'setDeskPhone', account: 12 }]);
+  });
+
+  it('are no question where there is one', async () => {
+    await openPage({ accounts: [desk(11, '203', 'Balie')] });
+    expect(screen.queryByLabelText('Which desk phone rings')).toBeNull();
   });
 });
