@@ -125,9 +125,26 @@ async fn the_audit_tells_each_part_that_changed_in_words() {
     let changed = marieke.send(Method::PATCH, &path, Some(json!({"base": 1, "telephony": telephony}))).await;
     assert_eq!(changed.0, StatusCode::OK, "{}", changed.1);
     let entries = marieke.get("/audit?what=telephony").await;
+    assert!(entries[2].is_null(), "only what changed: {entries}");
     let told = |at: usize| (entries[at]["field"].clone(), entries[at]["before"].clone(), entries[at]["after"].clone());
     assert_eq!(told(0), (json!("ringSeconds"), json!("20"), json!("45")));
     assert_eq!(told(1), (json!("noAnswer"), json!("hangUp"), json!("601")));
+
+    telephony["callerId"] = json!({"kind": "perCountry", "numbers": [{"country": "NL", "number": 1}]});
+    telephony["deskPhone"] = json!(1);
+    marieke.send(Method::PATCH, &path, Some(json!({"base": 2, "telephony": telephony}))).await;
+    let away = json!({"kind": "available", "at": {"kind": "external", "number": "06 0012 1234"}});
+    marieke.send(Method::PUT, &format!("{path}/availability"), Some(away)).await;
+    let phone = json!({"base": 1, "number": "240", "name": "Kitchen", "kind": {"kind": "deskPhone"}, "owners": []});
+    assert_eq!(marieke.send(Method::PUT, "/accounts/4", Some(phone)).await.0, StatusCode::OK);
+    let all = marieke.get("/audit").await;
+    let after = |field: &str| {
+        let entry = all.as_array().unwrap().iter().find(|entry| entry["field"] == field);
+        entry.unwrap_or_else(|| panic!("{field}: {all}"))["after"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(after("callerId"), "perCountry NL +31200121000");
+    assert_eq!((after("deskPhone"), after("name")), ("203".to_owned(), "Kitchen".to_owned()));
+    assert_eq!(all[2]["after"], "available 06 0012 1234", "{all}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

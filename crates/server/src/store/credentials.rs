@@ -149,7 +149,8 @@ impl Store {
             }
             insert(act.tx, act.org, &grant, None, act.actor.now)?;
             let what = if grant.kind == GrantKind::ApiKey { AuditSubject::ApiKey } else { AuditSubject::Password };
-            act.audit(Told::new(what).after(word(&grant.kind)), &[owner])
+            let told = if what == AuditSubject::ApiKey { grant.words.clone() } else { word(&grant.kind) };
+            act.audit(Told::new(what).after(told), &[owner])
         })
         .await
     }
@@ -173,13 +174,13 @@ impl Store {
     /// Revokes one API key, and nothing else.
     pub async fn revoke_api_key(&self, actor: &Actor, user: UserId, key: ApiKeyId) -> Result<(), StoreError> {
         self.act(actor, move |act| {
-            let sql = "DELETE FROM tokens WHERE org_id = $1 AND user_id = $2 AND kind = 'apiKey' AND token_id = $3";
+            let which = "FROM tokens WHERE org_id = $1 AND user_id = $2 AND kind = 'apiKey' AND token_id = $3";
             let values = [act.org.0.into(), user.0.into(), format!("key-{}", key.0).into()];
-            if act.tx.execute(sql, &values)? == 0 {
-                return Err(StoreError::NotFound("API key"));
-            }
+            let row = act.tx.first(&format!("SELECT document {which}"), &values)?;
+            let name: String = row.ok_or(StoreError::NotFound("API key"))?.json(0)?;
+            act.tx.execute(&format!("DELETE {which}"), &values)?;
             let owner = StoredUser::load(act.tx, act.org, user)?.owner();
-            act.audit(Told::new(AuditSubject::ApiKey).before(format!("key {}", key.0)), &[owner])
+            act.audit(Told::new(AuditSubject::ApiKey).before(name), &[owner])
         })
         .await
     }

@@ -65,9 +65,13 @@ impl Store {
             let before = number(act.tx, act.org, id)?;
             act.unchanged("number", id.0, edit.base, before.revision)?;
             // Which numbers there are is an administrative matter; where they lead is not (U3).
-            let moved = e164(act, &edit.number)? != before.number || edit.trunk != before.trunk;
-            if moved && !act.actor.is_admin() {
-                return Err(StoreError::Refused(Refusal::NoPermission));
+            let mut edit = edit;
+            if !act.actor.is_admin() {
+                let trunk = edit.trunk.or(before.trunk);
+                if e164(act, &edit.number)? != before.number || trunk != before.trunk {
+                    return Err(StoreError::Refused(Refusal::NoPermission));
+                }
+                edit.trunk = trunk;
             }
             put_number(act, id, &edit, before.revision.0 + 1)?;
             act.sign("number", id.0)?;

@@ -373,7 +373,8 @@ fn security_of(user: &StoredUser) -> Security {
 }
 
 fn replace_telephony(act: &mut Act<'_>, user: &mut StoredUser, telephony: &Telephony) -> Result<(), StoreError> {
-    if !(5..=300).contains(&telephony.ring_seconds) {
+    let away = telephony.network_unavailability.as_ref().map_or(telephony.ring_seconds, |away| away.ring_seconds);
+    if [telephony.ring_seconds, away].iter().any(|seconds| !(5..=300).contains(seconds)) {
         return Err(StoreError::Invalid { field: "ringSeconds", reason: "it has to be 5 to 300 seconds".to_owned() });
     }
     check_caller_id(act, user, telephony)?;
