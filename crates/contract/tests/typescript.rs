@@ -48,6 +48,8 @@ fn visit_api(types: &mut Types) {
     types.visit::<server::UserQuery>();
     types.visit::<server::UserDetail>();
     types.visit::<server::UserCreated>();
+    types.visit::<server::Contact>();
+    types.visit::<server::ContactEdit>();
     types.visit::<server::UserChange>();
     types.visit::<server::SettingsChange>();
     types.visit::<server::BulkEdit>();

@@ -2,7 +2,7 @@
 
 use bellbird_contract::Language;
 use bellbird_contract::server::{
-    CallerId, CountryCode, Destination, OrganisationSettings, Personal, Retention, Role, UserDraft, WireSecret,
+    CallerId, CountryCode, Destination, OrgId, OrganisationSettings, Personal, Retention, Role, UserDraft, WireSecret,
 };
 
 use crate::auth::{TokenHash, new_token};
@@ -69,10 +69,7 @@ pub struct NewAdmin {
 /// # Errors
 /// Where there is no such organisation, or a field can't be used.
 pub async fn create_admin(store: &Store, admin: NewAdmin, password: &str) -> anyhow::Result<()> {
-    let organisations = store.organisations().await?;
-    let organisation = organisations.iter().find(|known| known.domain == admin.domain.to_lowercase());
-    let organisation =
-        organisation.ok_or_else(|| anyhow::anyhow!("there is no organisation with the domain {}", admin.domain))?;
+    let organisation = by_domain(store, &admin.domain).await?;
     check_password(password, &admin.email)?;
     let draft = UserDraft {
         first_name: admin.first_name,
@@ -84,9 +81,77 @@ pub async fn create_admin(store: &Store, admin: NewAdmin, password: &str) -> any
         password: Some(WireSecret::new(password)),
         language: Language::default(),
         personal: Personal::default(),
+        contact: None,
         reuse_extension: false,
     };
     let hash = crate::auth::hash_password(password)?;
-    store.create_user(&Actor::server(organisation.id, now()), draft, Some(hash)).await?;
+    store.create_user(&Actor::server(organisation, now()), draft, Some(hash)).await?;
     Ok(())
+}
+
+/// Another organisation on this server.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AddedOrganisation {
+    /// What it is called.
+    #[arg(long)]
+    pub name: String,
+    /// Its SIP domain, which no other has.
+    #[arg(long)]
+    pub domain: String,
+    /// Where it is, by two letters.
+    #[arg(long, default_value = "NL")]
+    pub country: String,
+    /// Time zone by its IANA name.
+    #[arg(long, default_value = "Europe/Amsterdam")]
+    pub time_zone: String,
+}
+
+/// Adds an organisation; `create-admin` gives it an administrator.
+///
+/// # Errors
+/// Where the domain is another's, or a field can't be used.
+pub async fn add_organisation(store: &Store, added: &AddedOrganisation) -> anyhow::Result<()> {
+    let country = CountryCode(added.country.to_uppercase());
+    store.create_organisation(organisation(&added.name, &added.domain, &country, &added.time_zone), now()).await?;
+    Ok(())
+}
+
+/// Who administers another organisation beside the own one.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Partner {
+    /// The SIP domain of the organisation where the partner is a user.
+    #[arg(long)]
+    pub home: String,
+    /// The partner's log-in name or e-mail address there.
+    #[arg(long)]
+    pub login: String,
+    /// The SIP domain of the organisation to administer.
+    #[arg(long)]
+    pub domain: String,
+    /// No longer.
+    #[arg(long)]
+    pub end: bool,
+}
+
+/// Lets somebody administer another organisation too, or no longer (U14).
+///
+/// # Errors
+/// Where there is no such organisation or user.
+pub async fn partner(store: &Store, partner: &Partner) -> anyhow::Result<()> {
+    let (home, other) = (by_domain(store, &partner.home).await?, by_domain(store, &partner.domain).await?);
+    let known = store.identities(partner.login.clone(), String::new()).await?;
+    let user = known.into_iter().map(|identity| identity.user).find(|user| user.org == home);
+    let user = user.ok_or_else(|| anyhow::anyhow!("nobody in {} logs in as {}", partner.home, partner.login))?;
+    if partner.end {
+        store.end_partner(other, home, user.id).await?;
+    } else {
+        store.make_partner(other, home, user.id).await?;
+    }
+    Ok(())
+}
+
+async fn by_domain(store: &Store, domain: &str) -> anyhow::Result<OrgId> {
+    let organisations = store.organisations().await?;
+    let known = organisations.iter().find(|known| known.domain == domain.to_lowercase());
+    known.map(|known| known.id).ok_or_else(|| anyhow::anyhow!("there is no organisation with the domain {domain}"))
 }

@@ -94,6 +94,7 @@ fn draft(&(first, last, login, extension, role): &(&str, &str, &str, &str, Role)
         password: None,
         language: Language::System,
         personal: Personal { employer: "Voorbeeld Bikes".into(), numbers, ..Personal::default() },
+        contact: None,
         reuse_extension: false,
     }
 }

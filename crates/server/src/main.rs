@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use bellbird_server::admin::{self, NewAdmin};
+use bellbird_server::admin::{self, AddedOrganisation, NewAdmin, Partner};
 use bellbird_server::config::{Config, Flags};
 use bellbird_server::edge::{EdgeConfig, SipEdge};
 use bellbird_server::serve::{Serving, open_store};
@@ -47,6 +47,10 @@ enum Command {
 enum Chore {
     /// Create an administrator; the password is read from standard input.
     CreateAdmin(NewAdmin),
+    /// Add an organisation: one server holds several.
+    AddOrganisation(AddedOrganisation),
+    /// Let somebody administer another organisation too, or no longer.
+    Partner(Partner),
     /// Copy the SQLite database to a new file, also while the server runs.
     Backup {
         /// The new file.
@@ -96,6 +100,10 @@ async fn run(arguments: Arguments, config: Config) -> anyhow::Result<()> {
             let password = std::io::stdin().lock().lines().next().context("type the password on standard input")??;
             admin::create_admin(&open_store(&config).await?, new, &password).await
         }
+        Some(Command::Admin(Chore::AddOrganisation(added))) => {
+            admin::add_organisation(&open_store(&config).await?, &added).await
+        }
+        Some(Command::Admin(Chore::Partner(partner))) => admin::partner(&open_store(&config).await?, &partner).await,
         Some(Command::Admin(Chore::Backup { file })) => {
             only_sqlite(&config, "pg_dump")?;
             Ok(sqlite::backup(&config.data, &file)?)

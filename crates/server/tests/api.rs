@@ -125,9 +125,26 @@ async fn the_audit_tells_each_part_that_changed_in_words() {
     let changed = marieke.send(Method::PATCH, &path, Some(json!({"base": 1, "telephony": telephony}))).await;
     assert_eq!(changed.0, StatusCode::OK, "{}", changed.1);
     let entries = marieke.get("/audit?what=telephony").await;
+    assert!(entries[2].is_null(), "only what changed: {entries}");
     let told = |at: usize| (entries[at]["field"].clone(), entries[at]["before"].clone(), entries[at]["after"].clone());
     assert_eq!(told(0), (json!("ringSeconds"), json!("20"), json!("45")));
     assert_eq!(told(1), (json!("noAnswer"), json!("hangUp"), json!("601")));
+
+    telephony["callerId"] = json!({"kind": "perCountry", "numbers": [{"country": "NL", "number": 1}]});
+    telephony["deskPhone"] = json!(1);
+    marieke.send(Method::PATCH, &path, Some(json!({"base": 2, "telephony": telephony}))).await;
+    let away = json!({"kind": "available", "at": {"kind": "external", "number": "06 0012 1234"}});
+    marieke.send(Method::PUT, &format!("{path}/availability"), Some(away)).await;
+    let phone = json!({"base": 1, "number": "240", "name": "Kitchen", "kind": {"kind": "deskPhone"}, "owners": []});
+    assert_eq!(marieke.send(Method::PUT, "/accounts/4", Some(phone)).await.0, StatusCode::OK);
+    let all = marieke.get("/audit").await;
+    let after = |field: &str| {
+        let entry = all.as_array().unwrap().iter().find(|entry| entry["field"] == field);
+        entry.unwrap_or_else(|| panic!("{field}: {all}"))["after"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(after("callerId"), "perCountry NL +31200121000");
+    assert_eq!((after("deskPhone"), after("name")), ("203".to_owned(), "Kitchen".to_owned()));
+    assert_eq!(all[2]["after"], "available 06 0012 1234", "{all}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,7 +263,7 @@ async fn an_invited_user_sets_a_password_once_and_guessing_is_slowed_down() {
     let stranger = server.with_token("bbd_nobody");
     assert_eq!(stranger.send(Method::POST, &link, Some(json!({"new": "short"}))).await.1["code"], "passwordTooShort");
     assert_eq!(stranger.send(Method::POST, &link, Some(password.clone())).await.0, StatusCode::NO_CONTENT);
-    assert_eq!(problem(&stranger.send(Method::POST, &link, Some(password)).await), (410, "linkExpired"));
+    assert_eq!(problem(&stranger.send(Method::POST, &link, Some(password)).await), (410, "linkUsed"));
     let guess = json!({"login": "ruben@fiets.example", "secret": "wrong"});
     let mut codes = Vec::new();
     for _ in 0..11 {
@@ -344,4 +361,130 @@ async fn a_dry_run_says_who_becomes_unreachable_and_which_number_loses_its_last_
     assert_eq!(kinds, ["unreachable", "numberWithoutPhone"], "{dry:?}");
     let settings = marieke.get(&format!("/users/{els}/settings")).await;
     assert_eq!(settings["document"]["incoming"]["mode"], "individual");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_no_longer_works_says_why() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let path = format!("/users/{}/links", server.user("tom").await);
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        let made = marieke.send(Method::POST, &path, Some(json!({"purpose": "invitation"}))).await;
+        links.push(format!("/links/{}", made.1["url"].as_str().unwrap().split('#').nth(1).unwrap()));
+    }
+    let stranger = server.with_token("bbd_nobody");
+    let replaced = stranger.send(Method::GET, &links[0], None).await;
+    assert_eq!(problem(&replaced), (410, "linkReplaced"));
+    assert!(replaced.1["params"]["at"].as_str().is_some(), "{replaced:?}");
+    assert_eq!(stranger.get(&links[1]).await["login"], "tom");
+    let password = json!({"new": "tom chose this one"});
+    assert_eq!(stranger.send(Method::POST, &links[1], Some(password)).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(problem(&stranger.send(Method::GET, &links[1], None).await), (410, "linkUsed"));
+    assert_eq!(problem(&stranger.send(Method::GET, "/links/bbl_nobody", None).await), (410, "linkInvalid"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_edit_their_own_profile_and_nothing_that_is_an_administrators() {
+    let server = Server::start().await;
+    let (marieke, linda) = (server.log_in("marieke").await, server.log_in("linda").await);
+    let path = format!("/users/{}", server.user("linda").await);
+    let personal =
+        |job: &str, words: &str| json!({"employer": "Bikes", "job": job, "numbers": [], "description": words});
+    let noted = json!({"base": 1, "personal": personal("Sales", "On leave in May")});
+    assert_eq!(marieke.send(Method::PATCH, &path, Some(noted)).await.0, StatusCode::OK);
+    let profile = linda.get("/me/profile").await;
+    assert_eq!((&profile["personal"]["job"], &profile["personal"]["description"]), (&json!("Sales"), &json!("")));
+    assert_eq!(profile["dial"]["national"], "0");
+    let own = json!({"base": 2, "personal": personal("Buying", "")});
+    assert_eq!(linda.send(Method::PATCH, "/me", Some(own)).await.0, StatusCode::OK);
+    let personal = marieke.get(&path).await["personal"].clone();
+    assert_eq!((&personal["job"], &personal["description"]), (&json!("Buying"), &json!("On leave in May")));
+    let role = json!({"base": 3, "role": "admin"});
+    assert_eq!(problem(&linda.send(Method::PATCH, "/me", Some(role)).await), (403, "forbidden"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_show_their_own_numbers_and_nobody_elses() {
+    let server = Server::start().await;
+    let linda = server.log_in("linda").await;
+    let numbers = server.log_in("marieke").await.get("/numbers").await;
+    let id = |number: &str| {
+        let all = numbers.as_array().unwrap();
+        all.iter().find(|entry| entry["number"] == number).unwrap()["id"].clone()
+    };
+    let mut telephony = linda.get("/me/telephony").await;
+    for (number, status) in [("+31200121101", StatusCode::OK), ("+31200121102", StatusCode::FORBIDDEN)] {
+        telephony["callerId"] = json!({"kind": "number", "number": id(number)});
+        assert_eq!(linda.send(Method::PUT, "/me/telephony", Some(telephony.clone())).await.0, status, "{number}");
+        telephony["callerId"] = json!({"kind": "perCountry", "numbers": [{"country": "NL", "number": id(number)}]});
+        assert_eq!(linda.send(Method::PUT, "/me/telephony", Some(telephony.clone())).await.0, status, "{number}");
+    }
+    telephony["callerId"] = json!({"kind": "accountDefault"});
+    assert_eq!(linda.send(Method::PUT, "/me/telephony", Some(telephony)).await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_manages_accounts_assigns_numbers_and_adds_none() {
+    let server = Server::start().await;
+    let (marieke, els) = (server.log_in("marieke").await, server.log_in("els").await);
+    // As people of the organisation's country write it.
+    let made = marieke.send(Method::POST, "/numbers", Some(json!({"number": "020 012 11 09"}))).await;
+    assert_eq!(made.1["number"], "+31200121109", "{made:?}");
+    let path = format!("/numbers/{}", made.1["id"]);
+    let to = json!({"kind": "user", "user": server.user("tom").await});
+    let assigned = els.send(Method::PUT, &path, Some(json!({"base": 1, "number": "020 012 11 09", "to": to}))).await;
+    assert_eq!(assigned.1["toName"], "Tom Hughes", "{assigned:?}");
+    let other = els.send(Method::PUT, &path, Some(json!({"base": 2, "number": "+31200121110"}))).await;
+    assert_eq!(other.0, StatusCode::FORBIDDEN, "{other:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_of_the_address_book_becomes_a_user_and_employers_are_found() {
+    let server = Server::start().await;
+    let marieke = server.log_in("marieke").await;
+    let details = |employer: &str| json!({"employer": employer, "job": "Mechanic", "numbers": [], "description": ""});
+    let person = |base: Option<u64>, employer: &str| {
+        let details = details(employer);
+        json!({"base": base, "firstName": "Ruben", "lastName": "Mulder", "email": "", "personal": details})
+    };
+    let made = marieke.send(Method::POST, "/contacts", Some(person(None, "Wheel Works"))).await;
+    assert_eq!(made.0, StatusCode::CREATED, "{made:?}");
+    let path = format!("/contacts/{}", made.1["id"]);
+    let changed = marieke.send(Method::PUT, &path, Some(person(Some(1), "Spokes"))).await;
+    assert_eq!(changed.1["revision"], 2, "{changed:?}");
+    assert_eq!(problem(&marieke.send(Method::PUT, &path, Some(person(Some(1), "Hubs"))).await), (409, "conflict"));
+    assert_eq!(marieke.get("/employers").await, json!(["Spokes", "Voorbeeld Bikes"]));
+    let draft = json!({"firstName": "Ruben", "lastName": "Mulder", "email": "ruben@fiets.example", "extension": "611",
+        "personal": details("Spokes"), "contact": made.1["id"]});
+    let user = marieke.send(Method::POST, "/users", Some(draft)).await;
+    assert_eq!(user.1["user"]["personal"]["job"], "Mechanic", "{user:?}");
+    assert_eq!(marieke.get("/contacts").await, json!([]));
+    assert_eq!(marieke.get("/audit?what=contact").await[0]["field"], "personal.employer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_administers_what_he_was_given_and_is_a_guest_there() {
+    let server = Server::start().await;
+    let new = admin::organisation("Other", "other.example", &"NL".into(), "Europe/Amsterdam");
+    let org = server.store.create_organisation(new, domain::now()).await.unwrap();
+    let partner =
+        admin::Partner { home: demo::DOMAIN.into(), login: "femke".into(), domain: "other.example".into(), end: false };
+    admin::partner(&server.store, &partner).await.unwrap();
+    let femke = server.log_in("femke").await;
+    assert_eq!(problem(&femke.send(Method::GET, "/users", None).await), (403, "forbidden"), "at home a receptionist");
+    let there = server.log_in("femke").await.acting_in(org.0);
+    let me = there.get("/me").await;
+    assert_eq!((&me["organisation"]["name"], &me["role"]), (&json!("Other"), &json!("admin")), "{me}");
+    assert_eq!(there.get("/users").await["total"], 0);
+    let mut events = there.events(None).await;
+    let snapshot = next(&mut events, "snapshot").await;
+    assert_eq!(snapshot["kind"]["snapshot"]["colleagues"], json!([]), "nobody of home is a colleague there");
+    let olga = json!({"firstName": "Olga", "lastName": "Other", "email": "olga@other.example", "extension": "601"});
+    assert_eq!(there.send(Method::POST, "/users", Some(olga)).await.0, StatusCode::CREATED);
+    assert_eq!(next(&mut events, "userChanged").await["kind"]["user"]["firstName"], "Olga");
+    assert_eq!(there.get("/audit").await[0]["author"]["name"], "Femke Jansen (Voorbeeld Bikes)");
+    assert_eq!(there.send(Method::GET, "/me/profile", None).await.0, StatusCode::FORBIDDEN);
+    admin::partner(&server.store, &admin::Partner { end: true, ..partner }).await.unwrap();
+    assert_eq!(problem(&there.send(Method::GET, "/users", None).await), (404, "notFound"));
 }

@@ -118,7 +118,7 @@ async fn a_reset_link_works_once_ends_sessions_and_leaves_apps_alone() {
     let used = stranger.send(Method::POST, &format!("/links/{token}"), Some(password.clone())).await;
     assert_eq!(used.0, StatusCode::NO_CONTENT, "{used:?}");
     let again = stranger.send(Method::POST, &format!("/links/{token}"), Some(password)).await;
-    assert_eq!(problem(&again), (410, "linkExpired"));
+    assert_eq!(problem(&again), (410, "linkUsed"));
     assert_eq!(server.with_cookie(&session).await, StatusCode::UNAUTHORIZED, "sessions end");
     assert_eq!(anna.send(Method::GET, "/me", None).await.0, StatusCode::OK, "apps stay");
 }

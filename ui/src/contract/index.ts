@@ -265,7 +265,7 @@ export type AuditSource = { "kind": "portal",
   address: string, } | { "kind": "server" } | { "kind": "unknown" };
 
 /** What a change was about. */
-export type AuditSubject = "incomingCalls" | "outgoingCalls" | "permission" | "doNotDisturb" | "availability" | "forwarding" | "telephony" | "userCreated" | "userDeleted" | "userDetails" | "role" | "password" | "security" | "loggedIn" | "clientRevoked" | "account" | "sipSecret" | "registration" | "number" | "trunk" | "organisation" | "changeRequest" | "apiKey" | "server" | "unknown";
+export type AuditSubject = "incomingCalls" | "outgoingCalls" | "permission" | "doNotDisturb" | "availability" | "forwarding" | "telephony" | "userCreated" | "userDeleted" | "userDetails" | "role" | "password" | "security" | "loggedIn" | "clientRevoked" | "account" | "sipSecret" | "registration" | "number" | "trunk" | "organisation" | "changeRequest" | "apiKey" | "contact" | "server" | "unknown";
 
 /** Who wrote something. The name is as it was then, so that it outlives the user. */
 export type Author = {
@@ -746,6 +746,37 @@ export type Consultation = { "role": "asking",
   /** Who is asked. */
   call: CallId, } | { "role": "unknown" };
 
+/** Somebody in the address book who is no user (U2). */
+export type Contact = {
+  /** Who. */
+  id: ContactId,
+  /** First name. */
+  firstName: string,
+  /** Last name. */
+  lastName: string,
+  /** E-mail address; empty where there is none. */
+  email: string,
+  /** Work and private details. */
+  personal: Personal,
+  /** Grows with each change. */
+  revision: Revision, };
+
+/** Somebody new in the address book, or what becomes of somebody in it. */
+export type ContactEdit = {
+  /** The revision that was seen; nothing for somebody new. */
+  base?: Revision,
+  /** First name. */
+  firstName: string,
+  /** Last name. */
+  lastName: string,
+  /** E-mail address; empty where there is none. */
+  email: string,
+  /** Work and private details. */
+  personal: Personal, };
+
+/** Names somebody in the address book who is no user. */
+export type ContactId = number;
+
 /** A country by its two letters (ISO 3166-1), in capitals: `NL`. */
 export type CountryCode = string;
 
@@ -827,6 +858,21 @@ export type DeviceName = { "kind": "client",
 export type DeviceState = { "kind": "registered",
   /** How often. */
   count: number, } | { "kind": "silent" } | { "kind": "notRegistered" } | { "kind": "external" } | { "kind": "unknown" };
+
+/** How numbers outside are dialled at a location (U8). */
+export type DialPatterns = {
+  /** The country of the location. */
+  country: CountryCode,
+  /** What stands before a number of the same country: `0`, or nothing. */
+  national: string,
+  /** What stands before a country's calling code: `00`. */
+  international: string,
+  /** The location's own calling code: `31`; empty for a country that is not known. */
+  callingCode: string,
+  /** The area that may be left out: `020`. */
+  areaCode?: string,
+  /** Always dialled. */
+  emergency: Array<string>, };
 
 /** Which hash a digest uses. */
 export type DigestAlgorithm = "md5" | "sha256" | "unknown";
@@ -1622,7 +1668,7 @@ export type ServerConnection = { "state": "connecting" } | { "state": "online",
   trouble: ServerTrouble, } | { "state": "unknown" };
 
 /** What the server refuses or can't do, for the UI to put into words. Params are named with each code. */
-export type ServerErrorCode = "notLoggedIn" | "wrongCredentials" | "tooManyTries" | "idleLogOut" | "csrfMissing" | "passwordChangeNeeded" | "userDisabled" | "clientRevoked" | "linkInvalid" | "linkExpired" | "clientTooOld" | "serverTooOld" | "forbidden" | "lockedByAdministrator" | "makingCallsOff" | "conflict" | "notFound" | "fieldMissing" | "fieldInvalid" | "fieldTooLong" | "passwordTooShort" | "passwordTooCommon" | "emailTaken" | "loginTaken" | "extensionTaken" | "extensionUsedBefore" | "numberTaken" | "macTaken" | "inUse" | "confirmationNeeded" | "lastAdmin" | "notYourself" | "noDeskPhone" | "deskPhoneNotRegistered" | "noExternalNumber" | "invalidTarget" | "unknownTarget" | "tooManyCalls" | "trunkUnavailable" | "requestSettled" | "requestOpen" | "rateLimited" | "tooLarge" | "malformed" | "alreadySetUp" | "notSetUp" | "storageUnavailable" | "unavailable" | "internal" | "unknown";
+export type ServerErrorCode = "notLoggedIn" | "wrongCredentials" | "tooManyTries" | "idleLogOut" | "csrfMissing" | "passwordChangeNeeded" | "userDisabled" | "clientRevoked" | "linkInvalid" | "linkUsed" | "linkReplaced" | "linkExpired" | "clientTooOld" | "serverTooOld" | "forbidden" | "lockedByAdministrator" | "makingCallsOff" | "conflict" | "notFound" | "fieldMissing" | "fieldInvalid" | "fieldTooLong" | "passwordTooShort" | "passwordTooCommon" | "emailTaken" | "loginTaken" | "extensionTaken" | "extensionUsedBefore" | "numberTaken" | "macTaken" | "inUse" | "confirmationNeeded" | "lastAdmin" | "notYourself" | "noDeskPhone" | "deskPhoneNotRegistered" | "noExternalNumber" | "invalidTarget" | "unknownTarget" | "tooManyCalls" | "trunkUnavailable" | "requestSettled" | "requestOpen" | "rateLimited" | "tooLarge" | "malformed" | "alreadySetUp" | "notSetUp" | "storageUnavailable" | "unavailable" | "internal" | "unknown";
 
 /** What the server pushes. */
 export type ServerEvent = {
@@ -2136,7 +2182,9 @@ export type UserDetail = {
   /** When the user last logged in. */
   lastLogIn?: Timestamp,
   /** API keys. */
-  apiKeys: Array<ApiKeyView>, };
+  apiKeys: Array<ApiKeyView>,
+  /** How the user dials numbers outside (U8). */
+  dial?: DialPatterns, };
 
 /** A new user (U2). */
 export type UserDraft = {
@@ -2158,6 +2206,8 @@ export type UserDraft = {
   language: Language,
   /** Work and private details. */
   personal: Personal,
+  /** Who of the address book this is; becomes the user (U2). */
+  contact?: ContactId,
   /** That an extension that belonged to somebody who was deleted may be used again (U15). */
   reuseExtension: boolean, };
 

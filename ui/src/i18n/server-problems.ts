@@ -1,6 +1,7 @@
 import type { ApiProblem, ServerErrorCode, ServerTrouble } from '../contract';
 import { m } from '../paraglide/messages';
 import { begin, inWords } from './problems';
+import { when } from './time';
 
 type Params = ApiProblem['params'];
 
@@ -15,6 +16,8 @@ const sentences: Record<ServerErrorCode, (params: Params) => string> = {
   userDisabled: (p) => m.there_user_disabled({ by: by(p) }),
   clientRevoked: (p) => m.there_client_revoked({ by: by(p) }),
   linkInvalid: () => m.there_link_invalid(),
+  linkUsed: (p) => (p['at'] ? m.there_link_used({ when: at(p['at']) }) : m.there_link_used_bare()),
+  linkReplaced: (p) => (p['at'] ? m.there_link_replaced({ when: at(p['at']) }) : m.there_link_replaced_bare()),
   linkExpired: (p) => (p['hours'] ? m.there_link_expired({ hours: p['hours'] }) : m.there_link_expired_bare()),
   clientTooOld: (p) => (p['least'] ? m.there_client_too_old({ least: p['least'] }) : m.there_client_too_old_bare()),
   serverTooOld: () => m.there_server_too_old(),
@@ -120,6 +123,10 @@ function wait(p: Params): string {
   if (!Number.isFinite(seconds) || seconds <= 0) return m.there_a_moment();
   if (seconds < 90) return m.wait_seconds({ count: seconds });
   return m.wait_minutes({ count: Math.ceil(seconds / 60) });
+}
+
+function at(millis: string): string {
+  return when(Number(millis), Date.now());
 }
 
 function by(p: Params): string {

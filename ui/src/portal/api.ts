@@ -12,6 +12,10 @@ import type {
   CallRecord,
   ChangeRequest,
   ChangeRequestAnswer,
+  ChangeRequestDraft,
+  Colleague,
+  Contact,
+  ContactEdit,
   DndView,
   DryRun,
   IssuedApiKey,
@@ -24,12 +28,14 @@ import type {
   NumberEntry,
   Organisation,
   OrganisationChange,
+  OwnSettings,
   Page,
   PasswordChange,
   PasswordReset,
   RecordQuery,
   ServerHello,
   SessionStart,
+  SettingsChange,
   SetUp,
   SipTest,
   TrunkEdit,
@@ -59,6 +65,8 @@ export const apiRoot = '/api/v1';
 export class Api {
   /** Told when the server no longer knows us. */
   loggedOut: (problem: ApiProblem) => void = () => undefined;
+  /** The organisation that a partner acts in; nothing for the own one. */
+  acting: number | undefined;
   #csrf = '';
   readonly #wire: Wire;
 
@@ -75,6 +83,16 @@ export class Api {
   logOut = (): Promise<void> => this.#ask('DELETE', '/sessions/current');
   changeMe = (base: number, edit: UserEdit): Promise<Me> =>
     this.#ask('PATCH', '/me', { reuseExtension: false, ...edit, base });
+  profile = (): Promise<UserDetail> => this.#ask('GET', '/me/profile');
+  setOwnDnd = (on: boolean): Promise<DndView> => this.#ask('PUT', '/me/dnd', { on });
+  setOwnAvailability = (availability: Availability): Promise<AvailabilityState> =>
+    this.#ask('PUT', '/me/availability', availability);
+  ownSettings = (): Promise<OwnSettings> => this.#ask('GET', '/me/settings');
+  changeOwnSettings = (change: SettingsChange): Promise<OwnSettings> => this.#ask('PUT', '/me/settings', change);
+  askFor = (draft: ChangeRequestDraft): Promise<ChangeRequest> => this.#ask('POST', '/me/requests', draft);
+  ownRequests = (): Promise<ChangeRequest[]> => this.#all('/me/requests');
+  revokeOwnClient = (client: string): Promise<void> => this.#ask('DELETE', `/me/clients/${encodeURIComponent(client)}`);
+  colleagues = (): Promise<Colleague[]> => this.#all('/colleagues');
   ownRecords = (query: RecordQuery): Promise<CallRecord[]> => this.#all('/me/records', { ...query });
   apiKeys = (): Promise<ApiKeyView[]> => this.#all('/me/api-keys');
   createApiKey = (name: string): Promise<IssuedApiKey> => this.#ask('POST', '/me/api-keys', { name });
@@ -99,11 +117,18 @@ export class Api {
     this.#ask('POST', `/users/${id}/links`, { purpose });
   revokeClient = (id: number, client: string): Promise<void> =>
     this.#ask('DELETE', `/users/${id}/clients/${encodeURIComponent(client)}`);
+  revokeApiKeyOf = (id: number, key: number): Promise<void> => this.#ask('DELETE', `/users/${id}/api-keys/${key}`);
   setDnd = (id: number, on: boolean): Promise<DndView> => this.#ask('PUT', `/users/${id}/dnd`, { on });
   setAvailability = (id: number, availability: Availability): Promise<AvailabilityState> =>
     this.#ask('PUT', `/users/${id}/availability`, availability);
   tryBulk = (edit: BulkEdit): Promise<DryRun> => this.#ask('POST', '/users/bulk', edit, { dry_run: true });
   bulk = (edit: BulkEdit): Promise<DryRun> => this.#ask('POST', '/users/bulk', edit);
+
+  contacts = (): Promise<Contact[]> => this.#all('/contacts');
+  createContact = (edit: ContactEdit): Promise<Contact> => this.#ask('POST', '/contacts', edit);
+  changeContact = (id: number, edit: ContactEdit): Promise<Contact> => this.#ask('PUT', `/contacts/${id}`, edit);
+  deleteContact = (id: number): Promise<void> => this.#ask('DELETE', `/contacts/${id}`);
+  employers = (): Promise<string[]> => this.#all('/employers');
 
   accounts = (): Promise<AccountSummary[]> => this.#all('/accounts');
   account = (id: number): Promise<VoipAccount> => this.#ask('GET', `/accounts/${id}`);
@@ -160,6 +185,7 @@ export class Api {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (method !== 'GET') headers['X-CSRF-Token'] = this.#csrf;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (this.acting !== undefined) headers['X-Organisation'] = String(this.acting);
     try {
       return await this.#wire.fetch(path, {
         method,

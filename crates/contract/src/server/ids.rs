@@ -65,6 +65,8 @@ number_id! {
     AuditId;
     /// Names an API key.
     ApiKeyId;
+    /// Names somebody in the address book who is no user.
+    ContactId;
 }
 
 text_id! {

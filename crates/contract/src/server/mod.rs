@@ -4,6 +4,7 @@
 //! It is told in words in `docs/SETTINGS.md`. On the wire it is JSON in camelCase; unknown fields are ignored and every
 //! enum has an `Unknown`. Feature `openapi` gives each type a schema.
 
+mod contact;
 mod device;
 mod dnd;
 mod event;
@@ -23,6 +24,7 @@ mod telephony;
 mod user;
 mod view;
 
+pub use contact::{Contact, ContactEdit};
 pub use device::{
     AccountEdit, AccountKind, AccountSecret, AccountSummary, ActionUrl, DeviceState, MediaProfile, NetworkTest,
     OptionsAnswer, Owner, RegistrationView, SipTest, VoipAccount,
@@ -34,8 +36,8 @@ pub use dnd::{
 pub use event::{ClientMessage, ServerEvent, ServerEventKind, Snapshot};
 pub use hlc::{Hlc, HlcClock};
 pub use ids::{
-    ApiKeyId, AuditId, CallRecordId, ChangeRequestId, ClientId, CountryCode, NumberId, OrgId, RegistrationId, Revision,
-    ServerCallId, TrunkId, UserId, VoipAccountId,
+    ApiKeyId, AuditId, CallRecordId, ChangeRequestId, ClientId, ContactId, CountryCode, NumberId, OrgId,
+    RegistrationId, Revision, ServerCallId, TrunkId, UserId, VoipAccountId,
 };
 pub use number::{
     CalledNumberFrom, NumberEdit, NumberEntry, NumberFormat, Organisation, OrganisationChange, OrganisationSettings,
@@ -65,8 +67,8 @@ pub use telephony::{
     NetworkUnavailability, ReachedAt, Telephony, TelephonyChange,
 };
 pub use user::{
-    ClientView, Page, Personal, Profile, ReachableNumber, Security, UserChange, UserCreated, UserDetail, UserDraft,
-    UserQuery, UserRow, UserSort,
+    ClientView, DialPatterns, Page, Personal, Profile, ReachableNumber, Security, UserChange, UserCreated, UserDetail,
+    UserDraft, UserQuery, UserRow, UserSort,
 };
 pub use view::{
     AvailabilityPanel, CallMethodChoice, DndPanel, ServerConnection, ServerLogIn, ServerTrouble, ServerView,

@@ -87,6 +87,8 @@ pub enum AuditSubject {
     ChangeRequest,
     /// An API key.
     ApiKey,
+    /// Somebody in the address book.
+    Contact,
     /// The server itself: set-up, migration, backup.
     Server,
     /// From a newer version.

@@ -24,8 +24,12 @@ pub enum ServerErrorCode {
     UserDisabled,
     /// This client was logged out by somebody else. Params: `by`, `at`.
     ClientRevoked,
-    /// The link was used, was replaced, or was never given out.
+    /// Nobody gave out this link, or it is long forgotten.
     LinkInvalid,
+    /// The link was used. Params: `at`.
+    LinkUsed,
+    /// A newer link took its place, or the password was set since. Params: `at`.
+    LinkReplaced,
     /// The link is too old. Params: `hours` that it lived.
     LinkExpired,
     /// The client is too old for this server. Params: `least`.
@@ -141,7 +145,7 @@ impl ServerErrorCode {
             | Self::RequestOpen
             | Self::AlreadySetUp
             | Self::NotSetUp => 409,
-            Self::LinkInvalid | Self::LinkExpired => 410,
+            Self::LinkInvalid | Self::LinkUsed | Self::LinkReplaced | Self::LinkExpired => 410,
             Self::TooLarge => 413,
             Self::FieldMissing
             | Self::FieldInvalid

@@ -211,6 +211,31 @@ pub struct UserDetail {
     /// API keys.
     #[serde(default)]
     pub api_keys: Vec<super::ApiKeyView>,
+    /// How the user dials numbers outside (U8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub dial: Option<DialPatterns>,
+}
+
+/// How numbers outside are dialled at a location (U8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DialPatterns {
+    /// The country of the location.
+    pub country: CountryCode,
+    /// What stands before a number of the same country: `0`, or nothing.
+    pub national: String,
+    /// What stands before a country's calling code: `00`.
+    pub international: String,
+    /// The location's own calling code: `31`; empty for a country that is not known.
+    pub calling_code: String,
+    /// The area that may be left out: `020`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub area_code: Option<String>,
+    /// Always dialled.
+    pub emergency: Vec<String>,
 }
 
 /// A client of a user: an app or a browser that logged in.
@@ -264,6 +289,10 @@ pub struct UserDraft {
     /// Work and private details.
     #[serde(default)]
     pub personal: Personal,
+    /// Who of the address book this is; becomes the user (U2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub contact: Option<super::ContactId>,
     /// That an extension that belonged to somebody who was deleted may be used again (U15).
     #[serde(default)]
     pub reuse_extension: bool,

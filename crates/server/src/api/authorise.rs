@@ -51,6 +51,7 @@ pub const TABLE: &[(&str, &str, Action)] = &[
     ("DELETE", "/sessions/current", Action::Own),
     ("GET", "/me", Action::Own),
     ("PATCH", "/me", Action::Own),
+    ("GET", "/me/profile", Action::Own),
     ("PUT", "/me/password", Action::Own),
     ("GET", "/me/phone", Action::Own),
     ("GET", "/me/settings", Action::Own),
@@ -89,6 +90,12 @@ pub const TABLE: &[(&str, &str, Action)] = &[
     ("POST", "/users/{id}/password", Action::ManageUsers),
     ("POST", "/users/{id}/links", Action::ManageUsers),
     ("DELETE", "/users/{id}/clients/{client}", Action::ManageUsers),
+    ("DELETE", "/users/{id}/api-keys/{key}", Action::ManageUsers),
+    ("GET", "/contacts", Action::ManageUsers),
+    ("POST", "/contacts", Action::ManageUsers),
+    ("PUT", "/contacts/{id}", Action::ManageUsers),
+    ("DELETE", "/contacts/{id}", Action::ManageUsers),
+    ("GET", "/employers", Action::ManageUsers),
     ("GET", "/accounts", Action::ManageUsers),
     ("POST", "/accounts", Action::ManageUsers),
     ("GET", "/accounts/{id}", Action::ManageUsers),
@@ -202,7 +209,7 @@ pub(crate) async fn authorise(
     let path = path.as_str().trim_start_matches("/api/v1");
     let method = request.method().clone();
     let action = action(&method, path).ok_or_else(|| forbidden("Nobody may do this."))?;
-    let caller = match authenticate(&app, &method, request.headers(), address).await {
+    let caller = match authenticate(&app, &method, request.headers(), elsewhere(&request), address).await {
         Ok(caller) => caller,
         Err(problem) => {
             app.pace(PaceKey::Guess(address))?;
@@ -232,7 +239,21 @@ fn action(method: &Method, path: &str) -> Option<Action> {
     TABLE.iter().find(|(verb, pattern, _)| *verb == method && *pattern == path).map(|(_, _, action)| *action)
 }
 
-async fn authenticate(app: &App, method: &Method, headers: &HeaderMap, address: IpAddr) -> Result<Caller, Problem> {
+/// The organisation that a partner acts in. A browser's WebSocket has no headers of its own: there it is in the query.
+fn elsewhere(request: &Request) -> Option<&str> {
+    let named = request.headers().get(ORGANISATION).and_then(|value| value.to_str().ok());
+    let is_socket = request.uri().path().ends_with("/events");
+    let query = request.uri().query().filter(|_| is_socket).unwrap_or_default();
+    named.or_else(|| query.split('&').find_map(|pair| pair.strip_prefix("organisation=")))
+}
+
+async fn authenticate(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    elsewhere: Option<&str>,
+    address: IpAddr,
+) -> Result<Caller, Problem> {
     let (token, by_cookie) = shown(headers).ok_or_else(not_logged_in)?;
     let now = now();
     let hash = TokenHash::of(&token);
@@ -253,7 +274,7 @@ async fn authenticate(app: &App, method: &Method, headers: &HeaderMap, address: 
     if now.0.saturating_sub(grant.last_used.0) > TOUCH_EVERY {
         app.store.touch(grant.org, grant.id.clone(), now).await?;
     }
-    let actor = actor(app, headers, &grant, &user, address).await?;
+    let actor = actor(app, elsewhere, &grant, &user, address).await?;
     Ok(Caller { actor, grant, hash, stored: Arc::new(user), address })
 }
 
@@ -287,7 +308,7 @@ fn check_origin(app: &App, method: &Method, headers: &HeaderMap, grant: &Grant) 
 
 async fn actor(
     app: &App,
-    headers: &HeaderMap,
+    elsewhere: Option<&str>,
     grant: &Grant,
     user: &StoredUser,
     address: IpAddr,
@@ -302,7 +323,7 @@ async fn actor(
     };
     let author = Author { user: Some(user.id), name: user.name(), role: user.role };
     let actor = Actor { org: grant.org, author, client: grant.client.clone(), from, now: now() };
-    match headers.get(ORGANISATION).and_then(|value| value.to_str().ok()) {
+    match elsewhere {
         Some(other) => as_partner(app, actor, other).await,
         None => Ok(actor),
     }

@@ -184,6 +184,11 @@ pub(crate) async fn remove_registration(
     Named((id, registration)): Named<(VoipAccountId, RegistrationId)>,
 ) -> Result<StatusCode, Problem> {
     app.store.account(caller.org(), id).await?;
-    let removed = app.edge.remove_registration(caller.org(), id, registration).await;
-    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(not_found("registration")) }
+    let known = app.edge.registrations(caller.org(), id);
+    let address = known.into_iter().find(|known| known.id == registration).map(|known| known.address);
+    if !app.edge.remove_registration(caller.org(), id, registration).await {
+        return Err(not_found("registration"));
+    }
+    app.store.registration_removed(&caller.actor, id, address.unwrap_or_default()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -162,7 +162,7 @@ impl Client {
     }
 
     async fn begin(&mut self, since: Option<Revision>) -> Result<(), End> {
-        let org = self.eyes.caller.stored.org;
+        let org = self.eyes.caller.org();
         match since {
             Some(since) => match self.eyes.app.store.missed(org, since).await? {
                 Missed::Changes(changes) => {
@@ -180,7 +180,7 @@ impl Client {
 
     async fn snapshot(&mut self) -> Result<(), End> {
         // The revision is read first: what changes meanwhile is told once more, which harms nobody.
-        let revision = self.eyes.app.store.revision(self.eyes.caller.stored.org).await?;
+        let revision = self.eyes.app.store.revision(self.eyes.caller.org()).await?;
         let snapshot = Box::new(self.eyes.app.snapshot(&self.eyes.caller).await?);
         self.eyes.app.metrics.snapshots.inc();
         self.told = revision;
@@ -247,7 +247,7 @@ impl Client {
         user: UserId,
         client: Option<&bellbird_contract::server::ClientId>,
     ) -> Result<(), End> {
-        let mine = user == self.eyes.caller.stored.id
+        let mine = self.eyes.caller.actor.user() == Some(user)
             && (client.is_none() || client == self.eyes.caller.grant.client.as_ref());
         if !mine {
             return Ok(());

@@ -10,7 +10,7 @@ use bellbird_contract::server::{
     ApiKeyId, ApiKeyView, Availability, AvailabilityState, CallMethod, CallProgress, CallRecord, CallRequest,
     ChangeRequest, ChangeRequestDraft, ChangeRequestId, ClientId, ClientView, Colleague, DndAct, DndRequest, DndSource,
     DndView, IssuedApiKey, Me, MePhone, OwnSettings, PasswordChange, RecordQuery, ServerCallId, ServerErrorCode,
-    SettingsChange, Telephony, TelephonyChange, UserChange, resolve,
+    SettingsChange, Telephony, TelephonyChange, UserChange, UserDetail, resolve,
 };
 use serde::Deserialize;
 
@@ -27,6 +27,14 @@ type Answer<T> = Result<Json<T>, Problem>;
 #[utoipa::path(get, path = "/me", tag = "me", responses((status = 200, body = Me)))]
 pub(crate) async fn me(State(app): State<Arc<App>>, caller: Caller) -> Answer<Me> {
     Ok(Json(app.me(&caller).await?))
+}
+
+/// All that belongs to oneself, as far as one may see it: what administrators noted for themselves is left out.
+#[utoipa::path(get, path = "/me/profile", tag = "me", responses((status = 200, body = UserDetail)))]
+pub(crate) async fn own_profile(State(app): State<Arc<App>>, caller: Caller) -> Answer<UserDetail> {
+    let mut detail = app.detail(caller.org(), caller.user()?).await?;
+    detail.personal.description.clear();
+    Ok(Json(detail))
 }
 
 /// Edits one's own profile (U15): names, work details, language, time zone.
@@ -47,6 +55,9 @@ pub(crate) async fn change_me(
         security.idle_log_out = kept.profile.idle_log_out;
         security.password_change_needed = kept.password_change_needed;
         security.country = kept.profile.country.clone();
+    }
+    if let Some(personal) = &mut change.personal {
+        personal.description = caller.stored.profile.personal.description.clone();
     }
     app.store.change_user(&caller.actor, user, change).await?;
     Ok(Json(app.me(&caller).await?))

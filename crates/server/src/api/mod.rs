@@ -7,6 +7,7 @@
 mod actions;
 mod administration;
 pub mod authorise;
+mod contacts;
 mod devices;
 mod events;
 mod me;
@@ -135,6 +136,7 @@ fn protected() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(sessions::current_session, sessions::end_session))
         .routes(routes!(me::me, me::change_me))
+        .routes(routes!(me::own_profile))
         .routes(routes!(me::change_password))
         .routes(routes!(me::phone))
         .routes(routes!(me::own_settings, me::change_own_settings))
@@ -161,6 +163,10 @@ fn protected() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::reset_password))
         .routes(routes!(users::issue_link))
         .routes(routes!(users::revoke_client))
+        .routes(routes!(users::revoke_user_api_key))
+        .routes(routes!(contacts::contacts, contacts::create_contact))
+        .routes(routes!(contacts::change_contact, contacts::delete_contact))
+        .routes(routes!(contacts::employers))
         .routes(routes!(devices::accounts, devices::create_account))
         .routes(routes!(devices::account, devices::change_account, devices::delete_account))
         .routes(routes!(devices::reset_secret))

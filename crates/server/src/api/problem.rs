@@ -9,7 +9,7 @@ use bellbird_contract::server::{ApiProblem, ServerErrorCode};
 use serde::de::DeserializeOwned;
 
 use crate::auth::{PasswordsError, RandomError};
-use crate::store::{Refusal, StoreError};
+use crate::store::{DeadLink, Refusal, StoreError};
 
 /// A refusal on its way to the client.
 #[derive(Debug)]
@@ -109,9 +109,25 @@ fn refused(refusal: Refusal) -> Problem {
             Problem::new(ServerErrorCode::LastAdmin, "This is the last administrator. Make somebody else one first.")
         }
         Refusal::AlreadySettled => Problem::new(ServerErrorCode::RequestSettled, "This request was answered already."),
-        Refusal::LinkExpired => {
-            Problem::new(ServerErrorCode::LinkExpired, "This link was used or has run out. Ask for a new one.")
+        Refusal::Link(dead) => dead_link(dead),
+    }
+}
+
+pub(crate) fn dead_link(dead: DeadLink) -> Problem {
+    let (code, title, at) = match dead {
+        DeadLink::Invalid => (ServerErrorCode::LinkInvalid, "There is no such link. Copy it whole.", None),
+        DeadLink::Used { at } => {
+            (ServerErrorCode::LinkUsed, "This link was used already. Log in, or ask for a new one.", Some(at))
         }
+        DeadLink::Replaced { at } => {
+            (ServerErrorCode::LinkReplaced, "A newer link took the place of this one. Use that one.", Some(at))
+        }
+        DeadLink::Expired => (ServerErrorCode::LinkExpired, "This link is too old. Ask for a new one.", None),
+    };
+    let problem = Problem::new(code, title);
+    match at {
+        Some(at) => problem.with("at", at.0.to_string()),
+        None => problem,
     }
 }
 

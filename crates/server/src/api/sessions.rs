@@ -16,10 +16,11 @@ use bellbird_contract::server::{
 };
 
 use super::authorise::{COOKIE_ENCRYPTED, COOKIE_PLAIN, Caller, From};
+use super::problem::dead_link;
 use super::{App, Body, Named, Problem};
 use crate::auth::{TokenHash, new_id, new_sip_secret, new_token, sip_digests};
 use crate::domain::{Actor, PASSWORD_LEAST, check_password, now};
-use crate::store::{Grant, GrantKind, Identity, NewClient, NewGrant, StoredUser};
+use crate::store::{DeadLink, Grant, GrantKind, Identity, NewClient, NewGrant, StoredUser};
 
 /// Where *log out after inactivity* is set (U4).
 pub(crate) const IDLE_MINUTES: u32 = 10;
@@ -125,9 +126,7 @@ fn chosen_password<'r>(app: &App, user: &StoredUser, request: &'r LogIn) -> Resu
 
 async fn who_is_it(app: &App, request: &LogIn, address: IpAddr) -> Result<StoredUser, Problem> {
     if request.secret.expose().starts_with("bbp_") {
-        let link = app.store.use_provisioning(TokenHash::of(request.secret.expose()), now()).await?;
-        let (org, user) =
-            link.ok_or_else(|| Problem::new(ServerErrorCode::LinkExpired, "This link was used or has run out."))?;
+        let (org, user) = app.store.use_provisioning(TokenHash::of(request.secret.expose()), now()).await?;
         return Ok(app.store.user(org, user).await?);
     }
     check(app, &request.login, request.secret.expose(), address).await
@@ -254,21 +253,17 @@ pub(crate) async fn link(
     State(app): State<Arc<App>>,
     Named(token): Named<String>,
 ) -> Result<axum::Json<LinkInfo>, Problem> {
-    let (grant, user) = app.store.grant(TokenHash::of(&token), now()).await?.ok_or_else(link_expired)?;
+    let (grant, user) = app.store.link(TokenHash::of(&token), now()).await?;
     let purpose = match grant.kind {
         GrantKind::Invitation => LinkPurpose::Invitation,
         GrantKind::Reset => LinkPurpose::Reset,
         GrantKind::Provisioning => LinkPurpose::Provisioning,
-        GrantKind::Session | GrantKind::Device | GrantKind::ApiKey => return Err(link_expired()),
+        GrantKind::Session | GrantKind::Device | GrantKind::ApiKey => return Err(dead_link(DeadLink::Invalid)),
     };
     let organisation: OrganisationName = app.store.organisation(grant.org).await?.name();
     let password_least = u32::try_from(PASSWORD_LEAST).unwrap_or_default();
     let (name, password_change_needed) = (user.name(), user.password_change_needed);
     Ok(axum::Json(LinkInfo { purpose, name, login: user.login, organisation, password_least, password_change_needed }))
-}
-
-fn link_expired() -> Problem {
-    Problem::new(ServerErrorCode::LinkExpired, "This link was used or has run out. Ask for a new one.")
 }
 
 /// Sets the password that an invitation or reset link is for; the link is used up.
@@ -280,7 +275,7 @@ pub(crate) async fn use_link(
     Named(token): Named<String>,
     Body(change): Body<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
-    let (_, user) = app.store.grant(TokenHash::of(&token), now()).await?.ok_or_else(link_expired)?;
+    let (_, user) = app.store.link(TokenHash::of(&token), now()).await?;
     check_password(change.new.expose(), &user.login)?;
     let hash = app.passwords.hash(&Secret::new(change.new.expose())).await?;
     let actor = as_user(&user, AuditSource::Portal { address: address.to_string() });
@@ -301,7 +296,9 @@ pub(crate) async fn set_up(
     }
     let expected = app.store.installation(crate::admin::SET_UP).await?;
     if expected != Some(TokenHash::of(&token).0) {
-        return Err(link_expired());
+        // Each start of a server that waits prints a new one.
+        let older = token.starts_with("bbi_");
+        return Err(dead_link(if older { DeadLink::Replaced { at: now() } } else { DeadLink::Invalid }));
     }
     let password = request.admin.password.clone();
     let password =

@@ -8,10 +8,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use bellbird_contract::Secret;
 use bellbird_contract::server::{
-    AccountKind, AdminChange, ApiProblem, Availability, AvailabilityState, BulkEdit, BulkUser, CallMethod, ClientId,
-    Destination, DndRequest, DndSource, DndView, DryRun, DryRunProblem, IssuedLink, LinkPurpose, Mode, OwnSettings,
-    Page, PasswordReset, Role, ServerErrorCode, SettingsDocument, UserChange, UserCreated, UserDetail, UserDraft,
-    UserId, UserQuery, UserRow, UserSort, Warning,
+    AccountKind, AdminChange, ApiKeyId, ApiProblem, Availability, AvailabilityState, BulkEdit, BulkUser, CallMethod,
+    ClientId, Destination, DndRequest, DndSource, DndView, DryRun, DryRunProblem, IssuedLink, LinkPurpose, Mode,
+    OwnSettings, Page, PasswordReset, Role, ServerErrorCode, SettingsDocument, UserChange, UserCreated, UserDetail,
+    UserDraft, UserId, UserQuery, UserRow, UserSort, Warning,
 };
 use serde::Deserialize;
 
@@ -350,5 +350,18 @@ pub(crate) async fn revoke_client(
     Named((id, client)): Named<(UserId, ClientId)>,
 ) -> Result<StatusCode, Problem> {
     app.store.revoke_client(&caller.actor, id, client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Revokes one of a user's API keys.
+#[utoipa::path(delete, path = "/users/{id}/api-keys/{key}", tag = "users",
+    params(("id" = u64, Path), ("key" = u64, Path)), responses((status = 204)))]
+pub(crate) async fn revoke_user_api_key(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Named((id, key)): Named<(UserId, ApiKeyId)>,
+) -> Result<StatusCode, Problem> {
+    app.may_let_in(&caller, id).await?;
+    app.store.revoke_api_key(&caller.actor, id, key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

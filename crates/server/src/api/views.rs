@@ -2,10 +2,12 @@
 
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
-    AccountKind, AccountSummary, Availability, ClientId, ClientSettings, ClientView, Colleague, DeviceState, DndState,
-    DndView, Features, IceServer, Me, MePhone, OrgId, OwnSettings, Presence, Security, SipServer, Snapshot, TrunkView,
-    UserDetail, UserId, UserRow, VoipAccount, WireSecret, resolve,
+    AccountKind, AccountSummary, Availability, ClientId, ClientSettings, ClientView, Colleague, DeviceState,
+    DialPatterns, DndState, DndView, Features, IceServer, Me, MePhone, OrgId, OwnSettings, Presence, Security,
+    SipServer, Snapshot, TrunkView, UserDetail, UserId, UserRow, VoipAccount, WireSecret, resolve,
 };
+
+use bellbird_exchange::country::Location;
 
 use super::App;
 use super::Problem;
@@ -91,6 +93,11 @@ impl App {
         let permissions = self.store.settings(user.org, user.id).await?.document.permissions;
         let administers = self.store.administers(user.org, user.id).await?;
         let time_zone = time_zone(&user, &organisation);
+        let (organisation, role) = match caller.actor.user() {
+            Some(_) => (organisation, user.role),
+            // A partner is a guest: an administrator there, and nobody's colleague.
+            None => (self.store.organisation(caller.org()).await?, caller.actor.author.role),
+        };
         Ok(Me {
             id: user.id,
             organisation: organisation.name(),
@@ -101,7 +108,7 @@ impl App {
             login: user.login,
             email: user.email,
             extension: user.extension,
-            role: user.role,
+            role,
             permissions,
             language: user.profile.language,
             password_change_needed: user.password_change_needed,
@@ -128,7 +135,7 @@ impl App {
                 .iter()
                 .map(|url| IceServer { urls: vec![url.clone()], user_name: None, credential: None })
                 .collect(),
-            emergency_numbers: emergency_numbers(country.as_str()).iter().map(ToString::to_string).collect(),
+            emergency_numbers: emergency_numbers(&country),
             country: Some(country),
             portal: Some(self.config.public_url.clone()),
             features: Features { dnd: true, call_methods: true, requests: true, presence: true, reasons: true },
@@ -206,6 +213,7 @@ impl App {
         let leads_here = bellbird_contract::server::Destination::User { user: id };
         let numbers =
             self.store.numbers(org).await?.into_iter().filter(|number| number.to.as_ref() == Some(&leads_here));
+        let dial = dial_patterns(&user, &self.store.organisation(org).await?);
         Ok(UserDetail {
             user: user.row(presence(&user, &dnd, self.edge.phones(org, id), now())),
             numbers: numbers.collect(),
@@ -229,11 +237,21 @@ impl App {
             telephony: user.profile.telephony,
             availability: user.profile.availability,
             last_log_in: user.profile.last_log_in,
+            dial: Some(dial),
         })
     }
 
-    /// All that a client needs to begin with.
+    /// All that a client needs to begin with. A partner's own things stay at home.
     pub(crate) async fn snapshot(&self, caller: &Caller) -> Result<Snapshot, Problem> {
+        let snapshot = self.own_snapshot(caller).await?;
+        if caller.actor.user().is_some() {
+            return Ok(snapshot);
+        }
+        let colleagues = self.colleagues(caller.org()).await?;
+        Ok(Snapshot { colleagues, accounts: Vec::new(), requests: Vec::new(), calls: Vec::new(), ..snapshot })
+    }
+
+    async fn own_snapshot(&self, caller: &Caller) -> Result<Snapshot, Problem> {
         let (org, user) = (caller.stored.org, caller.stored.id);
         let stored = self.store.user(org, user).await?;
         let settings = self.store.settings(org, user).await?;
@@ -259,6 +277,23 @@ fn of(all: &[(UserId, DndState)], user: UserId) -> DndState {
 
 pub(crate) fn time_zone(user: &StoredUser, organisation: &StoredOrganisation) -> String {
     user.profile.time_zone.clone().unwrap_or_else(|| organisation.document.settings.time_zone.clone())
+}
+
+/// How numbers outside are dialled where the user is (U8).
+fn dial_patterns(user: &StoredUser, organisation: &StoredOrganisation) -> DialPatterns {
+    let settings = &organisation.document.settings;
+    let country = user.profile.country.as_ref().unwrap_or(&settings.country);
+    // An area code is of the organisation's own country.
+    let area_code = settings.area_code.as_deref().filter(|_| *country == settings.country);
+    let location = Location::of(country, area_code);
+    DialPatterns {
+        country: location.country,
+        national: location.national_prefix,
+        international: location.international_prefix,
+        calling_code: location.calling_code,
+        area_code: location.area_code,
+        emergency: location.emergency.into_iter().collect(),
+    }
 }
 
 /// `tls://sip.example.com:5061`, or a WebSocket's whole URL.

@@ -1,4 +1,4 @@
-use bellbird_contract::server::UserDraft;
+use bellbird_contract::server::{Personal, UserDraft};
 
 use crate::store::StoreError;
 
@@ -6,6 +6,8 @@ use crate::store::StoreError;
 const LONGEST: usize = 200;
 /// What people may type freely.
 const LONGEST_TEXT: usize = 4_000;
+/// At so many numbers somebody can be reached.
+const MOST_NUMBERS: usize = 20;
 /// Characters that a password needs.
 pub(crate) const PASSWORD_LEAST: usize = 10;
 /// More only keeps the hash function busy.
@@ -89,10 +91,32 @@ pub(crate) fn check_password(password: &str, login: &str) -> Result<(), StoreErr
     Ok(())
 }
 
+/// A zone by its IANA name.
+pub(crate) fn check_time_zone(name: &str) -> Result<(), StoreError> {
+    let known = jiff::tz::TimeZone::get(name).is_ok();
+    if known { Ok(()) } else { Err(invalid("timeZone", "no such time zone is known; write it as Europe/Amsterdam")) }
+}
+
+/// Work and private details.
+pub(crate) fn check_personal(personal: &Personal) -> Result<(), StoreError> {
+    check_words("description", &personal.description)?;
+    check_text("employer", &personal.employer, false)?;
+    check_text("job", &personal.job, false)?;
+    if personal.numbers.len() > MOST_NUMBERS {
+        return Err(invalid("numbers", "they are too many"));
+    }
+    for reachable in &personal.numbers {
+        check_text("label", &reachable.label, false)?;
+        check_text("number", &reachable.number, true)?;
+    }
+    Ok(())
+}
+
 pub(crate) fn check_draft(draft: &UserDraft) -> Result<(), StoreError> {
     check_text("firstName", &draft.first_name, true)?;
     check_text("lastName", &draft.last_name, true)?;
     check_email(&draft.email)?;
     check_extension("extension", &draft.extension)?;
+    check_personal(&draft.personal)?;
     check_text("login", draft.login.as_deref().unwrap_or_default(), false)
 }

@@ -216,7 +216,7 @@ fn refusal(error: &StoreError) -> NotStored {
         StoreError::NotFound(_)
         | StoreError::Taken { .. }
         | StoreError::Conflict { .. }
-        | StoreError::Refused(Refusal::LastAdmin | Refusal::AlreadySettled | Refusal::LinkExpired)
+        | StoreError::Refused(Refusal::LastAdmin | Refusal::AlreadySettled | Refusal::Link(_))
         | StoreError::Invalid { .. }
         | StoreError::Unavailable(_)
         | StoreError::Migration(_)

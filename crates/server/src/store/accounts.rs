@@ -163,6 +163,21 @@ impl Store {
         .await
     }
 
+    /// Writes down that somebody took a registration away.
+    pub async fn registration_removed(
+        &self,
+        actor: &Actor,
+        account: VoipAccountId,
+        address: String,
+    ) -> Result<(), StoreError> {
+        self.act(actor, move |act| {
+            let stored = one(act.tx, act.org, account)?;
+            let words = format!("{}, {address}", stored.number);
+            act.audit(Told::new(AuditSubject::Registration).before(words), &stored.owners)
+        })
+        .await
+    }
+
     /// Deletes an account with its registrations.
     pub async fn delete_account(&self, actor: &Actor, account: VoipAccountId) -> Result<(), StoreError> {
         self.act(actor, move |act| {
@@ -376,11 +391,22 @@ fn change(act: &mut Act<'_>, id: VoipAccountId, edit: &AccountEdit) -> Result<St
         ],
     )?;
     let owners = set_owners(act, id, edit)?;
-    let names = |owners: &[Owner]| owners.iter().map(|owner| owner.name.as_str()).collect::<Vec<_>>().join(", ");
-    let told = Told::changed(AuditSubject::Account, "owners", names(&before.owners), names(&owners));
-    act.audit(told, if owners.is_empty() { &before.owners } else { &owners })?;
+    let after = one(act.tx, act.org, id)?;
+    let about = if owners.is_empty() { &before.owners } else { &owners };
+    act.audit_parts(AuditSubject::Account, (&readable(&before), &readable(&after)), about)?;
     act.tell(Change::Account { account: id })?;
-    one(act.tx, act.org, id)
+    Ok(after)
+}
+
+/// What of an account people read in the audit.
+fn readable(account: &StoredAccount) -> serde_json::Value {
+    let owners: Vec<&str> = account.owners.iter().map(|owner| owner.name.as_str()).collect();
+    let AccountDocument { name, kind, media, .. } = &account.document;
+    let calls = if let AccountKind::Forward { number } = kind { number.as_str() } else { "" };
+    serde_json::json!({
+        "number": account.number, "name": name, "type": kind_word(kind), "mac": mac(kind), "media": media,
+        "forwardsTo": calls, "owners": owners.join(", "),
+    })
 }
 
 fn set_secret(

@@ -48,6 +48,10 @@ impl Told {
     }
 }
 
+const USER: &str = "SELECT extension FROM users WHERE org_id = $1 AND user_id = $2";
+const ACCOUNT: &str = "SELECT number FROM accounts WHERE org_id = $1 AND account_id = $2";
+const NUMBER: &str = "SELECT number FROM numbers WHERE org_id = $1 AND number_id = $2";
+
 impl<'t> Act<'t> {
     pub(crate) fn new(tx: &'t mut dyn Transaction, actor: &'t Actor) -> Self {
         Self { tx, actor, org: actor.org, changes: Vec::new() }
@@ -115,26 +119,54 @@ impl<'t> Act<'t> {
         for path in paths {
             let (old, new) = (before.get(path), after.get(path));
             if old != new {
-                let (old, new) = (self.in_words(old)?, self.in_words(new)?);
+                let (old, new) = (self.part_in_words(path, old)?, self.part_in_words(path, new)?);
                 self.audit(Told::changed(what, path, old, new), for_whom)?;
             }
         }
         Ok(())
     }
 
-    /// A value as people read it: whoever a call goes to by name or number, not by id.
+    /// A part of a document as people read it. Some parts name a thing by its bare id.
+    fn part_in_words(&mut self, path: &str, value: Option<&Json>) -> Result<String, StoreError> {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        match (name, value.and_then(Json::as_u64)) {
+            ("callerId", Some(id)) => self.named(NUMBER, id),
+            ("deskPhone", Some(id)) => self.named(ACCOUNT, id),
+            (_, Some(_) | None) => self.in_words(value),
+        }
+    }
+
+    /// A value as people read it: whoever a call goes to by name or number, not by id. What is chosen among words stays
+    /// a word of the wire, in front of the rest; the portal says it in the language of whoever reads it.
     pub(crate) fn in_words(&mut self, value: Option<&Json>) -> Result<String, StoreError> {
         let Some(value) = value else { return Ok(String::new()) };
         if let Some(list) = value.as_array() {
             let words = list.iter().map(|one| self.in_words(Some(one))).collect::<Result<Vec<_>, _>>()?;
             return Ok(words.join(", "));
         }
-        let part = |name| value.get(name).and_then(Json::as_u64);
-        let (sql, id) = match (part("user"), part("account")) {
-            (Some(user), _) => ("SELECT extension FROM users WHERE org_id = $1 AND user_id = $2", user),
-            (None, Some(account)) => ("SELECT number FROM accounts WHERE org_id = $1 AND account_id = $2", account),
-            (None, None) => return Ok(word(value.get("number").or_else(|| value.get("kind")).unwrap_or(value))),
-        };
+        let id = |name| value.get(name).and_then(Json::as_u64);
+        if let Some(user) = id("user") {
+            return self.named(USER, user);
+        }
+        if let Some(account) = id("account") {
+            return self.named(ACCOUNT, account);
+        }
+        let kind = value.get("kind").map(word);
+        // Beside a country or in a caller ID it is the id of a number, elsewhere the number itself.
+        if let Some(number) = id("number") {
+            let number = self.named(NUMBER, number)?;
+            return Ok(value.get("country").map_or(number.clone(), |country| format!("{} {number}", word(country))));
+        }
+        let rest = ["numbers", "at", "until", "userName", "from", "label"].iter().find_map(|name| value.get(name));
+        let number = value.get("number").map(word);
+        match (kind, rest) {
+            (Some(kind), Some(rest)) => Ok(format!("{kind} {}", self.in_words(Some(rest))?)),
+            (None, Some(label)) => Ok(format!("{} {}", word(label), number.unwrap_or_default())),
+            (kind, None) => Ok(number.or(kind).unwrap_or_else(|| word(value))),
+        }
+    }
+
+    fn named(&mut self, sql: &str, id: u64) -> Result<String, StoreError> {
         let row = self.tx.first(sql, &[self.org.0.into(), id.into()])?;
         Ok(row.map(|row| row.optional_text(0)).transpose()?.flatten().unwrap_or_default())
     }

@@ -8,11 +8,11 @@ use bellbird_contract::Language;
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
     AdminChange, AuditQuery, AuditSubject, BulkEdit, BulkUser, CallRecordId, ChangeRequestAnswer, ChangeRequestDraft,
-    CountryCode, Direction, DndAct, DndSource, Hlc, Mode, Permission, Personal, Revision, Role, Scope, SettingsChange,
-    UserChange, UserDraft, UserId, VoipAccountId,
+    ContactEdit, CountryCode, Direction, DndAct, DndSource, Hlc, Mode, Permission, Personal, Revision, Role, Scope,
+    SettingsChange, UserChange, UserDraft, UserId, VoipAccountId,
 };
 
-use super::{Binding, ConfirmedCall, GrantKind, Missed, NewGrant, Refusal, Store, StoreError};
+use super::{Binding, ConfirmedCall, DeadLink, GrantKind, Missed, NewGrant, Refusal, Store, StoreError};
 use crate::auth::{TokenHash, new_id};
 use crate::domain::Actor;
 
@@ -22,6 +22,7 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 pub async fn all(store: &Store) {
     isolation(store).await;
     users(store).await;
+    contacts(store).await;
     settings(store).await;
     bulk(store).await;
     dnd(store).await;
@@ -56,6 +57,7 @@ pub fn draft(extension: &str) -> UserDraft {
         password: None,
         language: Language::System,
         personal: Personal::default(),
+        contact: None,
         reuse_extension: false,
     }
 }
@@ -109,6 +111,31 @@ pub async fn users(store: &Store) {
 
 fn no_change() -> UserChange {
     serde_json::from_str(r#"{"base": 1}"#).unwrap()
+}
+
+/// People of the address book, with revisions; who becomes a user is one alone.
+pub async fn contacts(store: &Store) {
+    let (actor, other) = (shop(store).await, shop(store).await);
+    let edit = |base, employer: &str| ContactEdit {
+        base,
+        first_name: "Ruben".into(),
+        last_name: "Mulder".into(),
+        email: String::new(),
+        personal: Personal { employer: employer.into(), ..Personal::default() },
+    };
+    let ruben = store.create_contact(&actor, edit(None, "Hubs")).await.unwrap();
+    let changed = store.change_contact(&actor, ruben.id, edit(Some(Revision(1)), "Spokes")).await.unwrap();
+    assert_eq!((changed.revision, changed.personal.employer.as_str()), (Revision(2), "Spokes"));
+    let stale = store.change_contact(&actor, ruben.id, edit(Some(Revision(1)), "Rims")).await;
+    assert!(matches!(&stale, Err(StoreError::Conflict { by, .. }) if by == "Nr 600"), "{stale:?}");
+    assert_eq!(store.employers(actor.org).await.unwrap(), ["Spokes"]);
+    let elsewhere = store.change_contact(&other, ruben.id, edit(None, "Rims")).await;
+    assert!(matches!(elsewhere, Err(StoreError::NotFound(_))), "{elsewhere:?}");
+    let user = UserDraft { contact: Some(ruben.id), ..draft("601") };
+    store.create_user(&actor, user.clone(), None).await.unwrap();
+    assert_eq!(store.contacts(actor.org).await.unwrap(), []);
+    let gone = UserDraft { email: "x@shop.example".into(), extension: "602".into(), ..user };
+    assert!(matches!(store.create_user(&actor, gone, None).await, Err(StoreError::NotFound(_))));
 }
 
 /// The lock is here, and a stale write says who was first.
@@ -209,10 +236,36 @@ pub async fn tokens(store: &Store) {
     store.issue(&actor, link.clone()).await.unwrap();
     assert_eq!(store.use_link(&actor, link.hash.clone(), "hash".into()).await.unwrap(), linda);
     assert!(found(1).await.unwrap().is_none(), "a new password ends sessions");
-    let again = store.use_link(&actor, link.hash, "hash".into()).await;
-    assert!(matches!(again, Err(StoreError::Refused(Refusal::LinkExpired))), "{again:?}");
+    let again = store.use_link(&actor, link.hash.clone(), "hash".into()).await;
+    assert!(matches!(again, Err(StoreError::Refused(Refusal::Link(DeadLink::Used { at: NOW })))), "{again:?}");
+    links(store, &actor, &grant).await;
     let identities = store.identities("601@SHOP.example".into(), "192.0.2.1".into()).await.unwrap();
     assert!(identities.iter().all(|identity| identity.user.email == "601@shop.example"));
+}
+
+/// A link that does not work says why: used, too old, replaced by a newer one, or never given out.
+async fn links(store: &Store, actor: &Actor, grant: &impl Fn(GrantKind, &str) -> NewGrant) {
+    let why = async |link: &NewGrant, millis| match store.link(link.hash.clone(), Timestamp(NOW.0 + millis)).await {
+        Err(StoreError::Refused(Refusal::Link(dead))) => Some(dead),
+        found => found.map(|_| None).unwrap(),
+    };
+    let lasting = |name| NewGrant { idle_millis: None, ..grant(GrantKind::Invitation, name) };
+    let (first, second) = (lasting("first"), lasting("second"));
+    store.issue(actor, first.clone()).await.unwrap();
+    assert_eq!(why(&first, 0).await, None);
+    store.issue(actor, second.clone()).await.unwrap();
+    assert_eq!(why(&first, 0).await, Some(DeadLink::Replaced { at: NOW }));
+    assert_eq!(why(&second, 59_999).await, None);
+    assert_eq!(why(&second, 60_000).await, Some(DeadLink::Expired));
+    store.tidy_tokens(Timestamp(NOW.0 + 60_001)).await.unwrap();
+    assert_eq!(why(&second, 60_001).await, Some(DeadLink::Expired), "also once it is forgotten");
+    let app = NewGrant { idle_millis: None, ..grant(GrantKind::Provisioning, "app") };
+    store.issue(actor, app.clone()).await.unwrap();
+    store.use_provisioning(app.hash.clone(), NOW).await.unwrap();
+    assert_eq!(why(&app, 0).await, Some(DeadLink::Used { at: NOW }));
+    assert_eq!(why(&lasting("nobody's"), 0).await, Some(DeadLink::Invalid));
+    store.tidy_tokens(Timestamp(NOW.0 + 91 * 86_400_000)).await.unwrap();
+    assert_eq!(why(&app, 0).await, Some(DeadLink::Invalid), "long ago");
 }
 
 /// Registrations and calls are there again, until they have ended.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, Told, from_word, word};
 use super::connection::{Row, Transaction, Value, json};
 use super::rows::{NewClient, StoredClient};
-use super::{Refusal, Store, StoreError, StoredUser};
+use super::{DeadLink, Refusal, Store, StoreError, StoredUser};
 use crate::auth::TokenHash;
 use crate::domain::{Actor, Change};
 
@@ -144,12 +144,13 @@ impl Store {
         self.act(actor, move |act| {
             let owner = StoredUser::load(act.tx, act.org, grant.user)?.owner();
             if grant.kind != GrantKind::ApiKey {
-                let sql = "DELETE FROM tokens WHERE org_id = $1 AND user_id = $2 AND kind = $3";
-                act.tx.execute(sql, &[act.org.0.into(), grant.user.0.into(), word(&grant.kind).into()])?;
+                let (org, now) = (act.org, act.actor.now);
+                super::links::spend(act.tx, org, super::links::Which::Of(grant.user, &[grant.kind]), "replaced", now)?;
             }
             insert(act.tx, act.org, &grant, None, act.actor.now)?;
             let what = if grant.kind == GrantKind::ApiKey { AuditSubject::ApiKey } else { AuditSubject::Password };
-            act.audit(Told::new(what).after(word(&grant.kind)), &[owner])
+            let told = if what == AuditSubject::ApiKey { grant.words.clone() } else { word(&grant.kind) };
+            act.audit(Told::new(what).after(told), &[owner])
         })
         .await
     }
@@ -173,13 +174,13 @@ impl Store {
     /// Revokes one API key, and nothing else.
     pub async fn revoke_api_key(&self, actor: &Actor, user: UserId, key: ApiKeyId) -> Result<(), StoreError> {
         self.act(actor, move |act| {
-            let sql = "DELETE FROM tokens WHERE org_id = $1 AND user_id = $2 AND kind = 'apiKey' AND token_id = $3";
+            let which = "FROM tokens WHERE org_id = $1 AND user_id = $2 AND kind = 'apiKey' AND token_id = $3";
             let values = [act.org.0.into(), user.0.into(), format!("key-{}", key.0).into()];
-            if act.tx.execute(sql, &values)? == 0 {
-                return Err(StoreError::NotFound("API key"));
-            }
+            let row = act.tx.first(&format!("SELECT document {which}"), &values)?;
+            let name: String = row.ok_or(StoreError::NotFound("API key"))?.json(0)?;
+            act.tx.execute(&format!("DELETE {which}"), &values)?;
             let owner = StoredUser::load(act.tx, act.org, user)?.owner();
-            act.audit(Told::new(AuditSubject::ApiKey).before(format!("key {}", key.0)), &[owner])
+            act.audit(Told::new(AuditSubject::ApiKey).before(name), &[owner])
         })
         .await
     }
@@ -207,11 +208,11 @@ impl Store {
     /// Sets a password by a one-time link, which is used up with it.
     pub async fn use_link(&self, actor: &Actor, link: TokenHash, hash: String) -> Result<UserId, StoreError> {
         self.act(actor, move |act| {
-            let grant = find(act.tx, &link, act.actor.now)?.ok_or(StoreError::Refused(Refusal::LinkExpired))?;
+            let grant = super::links::live(act.tx, &link, act.actor.now)?;
             if !matches!(grant.kind, GrantKind::Invitation | GrantKind::Reset) {
-                return Err(StoreError::Refused(Refusal::LinkExpired));
+                return Err(StoreError::Refused(Refusal::Link(DeadLink::Invalid)));
             }
-            act.tx.execute("DELETE FROM tokens WHERE hash = $1", &[link.0.into()])?;
+            super::links::spend(act.tx, grant.org, super::links::Which::This(&link), "used", act.actor.now)?;
             set_password(act, grant.user, &hash, false, false)?;
             Ok(grant.user)
         })
@@ -237,17 +238,14 @@ impl Store {
     }
 
     /// Uses up a provisioning link; says whose it was.
-    pub async fn use_provisioning(
-        &self,
-        link: TokenHash,
-        now: Timestamp,
-    ) -> Result<Option<(OrgId, UserId)>, StoreError> {
+    pub async fn use_provisioning(&self, link: TokenHash, now: Timestamp) -> Result<(OrgId, UserId), StoreError> {
         self.write(move |tx| {
-            let Some(grant) = find(tx, &link, now)?.filter(|grant| grant.kind == GrantKind::Provisioning) else {
-                return Ok(None);
-            };
-            tx.execute("DELETE FROM tokens WHERE hash = $1", &[link.0.into()])?;
-            Ok(Some((grant.org, grant.user)))
+            let grant = super::links::live(tx, &link, now)?;
+            if grant.kind != GrantKind::Provisioning {
+                return Err(StoreError::Refused(Refusal::Link(DeadLink::Invalid)));
+            }
+            super::links::spend(tx, grant.org, super::links::Which::This(&link), "used", now)?;
+            Ok((grant.org, grant.user))
         })
         .await
     }
@@ -274,6 +272,7 @@ impl Store {
     /// Forgets tokens that have run out.
     pub async fn tidy_tokens(&self, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tx| {
+            super::links::tidy(tx, now)?;
             tx.execute("DELETE FROM tokens WHERE expires_at < $1", &[now.0.into()])?;
             let sql = "DELETE FROM tokens WHERE kind = 'session' AND last_used_at + idle_ms < $1";
             tx.execute(sql, &[now.0.into()]).map(drop)
@@ -289,7 +288,7 @@ fn identity(tx: &mut dyn Transaction, row: &Row, address: &str) -> Result<Identi
     Ok(Identity { user, password_hash: row.optional_text(12)?, known_address })
 }
 
-fn find(tx: &mut dyn Transaction, hash: &TokenHash, now: Timestamp) -> Result<Option<Grant>, StoreError> {
+pub(crate) fn find(tx: &mut dyn Transaction, hash: &TokenHash, now: Timestamp) -> Result<Option<Grant>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM tokens WHERE hash = $1");
     let Some(row) = tx.first(&sql, &[hash.0.as_str().into()])? else { return Ok(None) };
     let grant = Grant {
@@ -354,7 +353,7 @@ fn set_password(
     let owner = StoredUser::load(act.tx, act.org, user)?.owner();
     let sql = "UPDATE users SET password_hash = $3, must_change_password = $4 WHERE org_id = $1 AND user_id = $2";
     act.tx.execute(sql, &[act.org.0.into(), user.0.into(), hash.into(), must_change.into()])?;
-    end_sessions(act.tx, act.org, user)?;
+    end_sessions(act.tx, act.org, user, act.actor.now)?;
     if revoke_clients {
         for client in clients(act.tx, act.org, user)? {
             revoke(act, &client.id)?;
@@ -365,8 +364,15 @@ fn set_password(
 }
 
 /// Ends a user's sessions and links; apps and keys stay.
-pub(crate) fn end_sessions(tx: &mut dyn Transaction, org: OrgId, user: UserId) -> Result<(), StoreError> {
-    let sql = "DELETE FROM tokens WHERE org_id = $1 AND user_id = $2 AND kind IN ('session', 'reset', 'invitation')";
+pub(crate) fn end_sessions(
+    tx: &mut dyn Transaction,
+    org: OrgId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let links = super::links::Which::Of(user, &[GrantKind::Reset, GrantKind::Invitation]);
+    super::links::spend(tx, org, links, "replaced", now)?;
+    let sql = "DELETE FROM tokens WHERE org_id = $1 AND user_id = $2 AND kind = 'session'";
     tx.execute(sql, &[org.0.into(), user.0.into()]).map(drop)
 }
 

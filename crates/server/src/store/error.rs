@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use bellbird_contract::Timestamp;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// What went wrong in the storage. A use case that refuses leaves nothing behind: its transaction is undone.
@@ -74,8 +76,28 @@ pub enum Refusal {
     LastAdmin,
     /// The change was decided before.
     AlreadySettled,
-    /// A one-time link that was used, replaced or has run out.
-    LinkExpired,
+    /// A one-time link that does not work, or no longer.
+    Link(DeadLink),
+}
+
+/// Why a one-time link does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DeadLink {
+    /// Nobody gave it out, or that is long ago.
+    Invalid,
+    /// It was used.
+    Used {
+        /// When.
+        at: Timestamp,
+    },
+    /// A newer one took its place, or the password was set since.
+    Replaced {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was not used in time.
+    Expired,
 }
 
 impl StoreError {

@@ -3,11 +3,12 @@
 use bellbird_contract::server::{
     AuditSubject, Destination, NumberEdit, NumberEntry, NumberId, OrgId, Revision, TrunkEdit, TrunkId, TrunkSettings,
 };
+use bellbird_exchange::country::Location;
 use serde::{Deserialize, Serialize};
 
 use super::act::{Act, Told};
 use super::connection::{Row, Transaction, Value, json};
-use super::{Store, StoreError, StoredUser};
+use super::{Refusal, Store, StoreError, StoredOrganisation, StoredUser};
 use crate::domain::{Actor, Change, check_text};
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +64,15 @@ impl Store {
         self.act(actor, move |act| {
             let before = number(act.tx, act.org, id)?;
             act.unchanged("number", id.0, edit.base, before.revision)?;
+            // Which numbers there are is an administrative matter; where they lead is not (U3).
+            let mut edit = edit;
+            if !act.actor.is_admin() {
+                let trunk = edit.trunk.or(before.trunk);
+                if e164(act, &edit.number)? != before.number || trunk != before.trunk {
+                    return Err(StoreError::Refused(Refusal::NoPermission));
+                }
+                edit.trunk = trunk;
+            }
             put_number(act, id, &edit, before.revision.0 + 1)?;
             act.sign("number", id.0)?;
             tell_number(act, Some(before), id)
@@ -161,14 +171,18 @@ fn written(number: &str) -> String {
     format!("0{area} {}", rest.join(" "))
 }
 
+/// In international form, however people of the organisation's country write it.
+fn e164(act: &mut Act<'_>, typed: &str) -> Result<String, StoreError> {
+    let settings = StoredOrganisation::load(act.tx, act.org)?.document.settings;
+    let number = Location::of(&settings.country, settings.area_code.as_deref()).to_e164(typed);
+    number.ok_or_else(|| StoreError::Invalid { field: "number", reason: "write it as +31201234567".to_owned() })
+}
+
 fn put_number(act: &mut Act<'_>, id: NumberId, edit: &NumberEdit, revision: u64) -> Result<(), StoreError> {
-    let digits = edit.number.strip_prefix('+').unwrap_or_default();
-    if !(6..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(StoreError::Invalid { field: "number", reason: "write it as +31201234567".to_owned() });
-    }
+    let number = e164(act, &edit.number)?;
     let sql = "SELECT number_id FROM numbers WHERE org_id = $1 AND number = $2 AND number_id <> $3";
-    if act.tx.first(sql, &[act.org.0.into(), edit.number.as_str().into(), id.0.into()])?.is_some() {
-        return Err(StoreError::taken("number", &edit.number));
+    if act.tx.first(sql, &[act.org.0.into(), number.as_str().into(), id.0.into()])?.is_some() {
+        return Err(StoreError::taken("number", &number));
     }
     if let Some(Destination::User { user }) = &edit.to {
         StoredUser::load(act.tx, act.org, *user)?;
@@ -182,7 +196,7 @@ fn put_number(act: &mut Act<'_>, id: NumberId, edit: &NumberEdit, revision: u64)
             "INSERT INTO numbers (org_id, number_id, number, revision, document) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (org_id, number_id)
          DO UPDATE SET number = excluded.number, revision = excluded.revision, document = excluded.document",
-            &[act.org.0.into(), id.0.into(), edit.number.as_str().into(), revision.into(), json(&document)?],
+            &[act.org.0.into(), id.0.into(), number.as_str().into(), revision.into(), json(&document)?],
         )
         .map(drop)
 }

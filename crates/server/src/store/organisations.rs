@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::act::next_id;
 use super::connection::{Row, Transaction, json};
 use super::{Store, StoreError};
-use crate::domain::{Actor, Change, check_text, emergency_numbers};
+use crate::domain::{Actor, Change, check_text, check_time_zone, emergency_numbers};
 
 /// An organisation to be.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl StoredOrganisation {
             name: self.document.name.clone(),
             domain: self.domain.clone(),
             realm: self.realm.clone(),
-            emergency_numbers: emergency_numbers(settings.country.as_str()).iter().map(ToString::to_string).collect(),
+            emergency_numbers: emergency_numbers(&settings.country),
             settings,
             revision: self.document.revision,
         }
@@ -125,7 +125,7 @@ impl Store {
                 after.name = name.trim().to_owned();
             }
             if let Some(settings) = &change.settings {
-                check_text("timeZone", &settings.time_zone, true)?;
+                check_time_zone(&settings.time_zone)?;
                 after.settings = settings.clone();
             }
             after.revision = before.revision.next();
@@ -156,6 +156,15 @@ impl Store {
     pub async fn make_partner(&self, org: OrgId, home: OrgId, user: UserId) -> Result<(), StoreError> {
         self.write(move |tx| {
             let sql = "INSERT INTO partners (org_id, home_org_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            tx.execute(sql, &[org.0.into(), home.0.into(), user.0.into()]).map(drop)
+        })
+        .await
+    }
+
+    /// Lets a partner administer another organisation no longer.
+    pub async fn end_partner(&self, org: OrgId, home: OrgId, user: UserId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let sql = "DELETE FROM partners WHERE org_id = $1 AND home_org_id = $2 AND user_id = $3";
             tx.execute(sql, &[org.0.into(), home.0.into(), user.0.into()]).map(drop)
         })
         .await

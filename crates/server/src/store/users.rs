@@ -2,15 +2,17 @@
 
 use bellbird_contract::Timestamp;
 use bellbird_contract::server::{
-    AuditSubject, Availability, AvailabilityState, OrgId, Revision, Role, Security, Stamp, Telephony, TelephonyChange,
-    UserChange, UserDraft, UserId, UserQuery, UserSort,
+    AuditSubject, Availability, AvailabilityState, CallerId, Destination, NumberId, OrgId, Revision, Role, Security,
+    Stamp, Telephony, TelephonyChange, UserChange, UserDraft, UserId, UserQuery, UserSort,
 };
 
 use super::act::{Act, Told, word};
 use super::connection::{Transaction, Value, json};
 use super::rows::{Profile, StoredUser};
 use super::{Refusal, Store, StoreError};
-use crate::domain::{Actor, Change, check_draft, check_email, check_extension, check_text, check_words};
+use crate::domain::{
+    Actor, Change, check_draft, check_email, check_extension, check_personal, check_text, check_time_zone,
+};
 
 /// A part of the users.
 #[derive(Clone, Debug)]
@@ -158,12 +160,14 @@ pub(crate) fn create(
     password_hash: Option<String>,
 ) -> Result<StoredUser, StoreError> {
     check_draft(draft)?;
-    check_words("description", &draft.personal.description)?;
     may_give(act.actor, draft.role)?;
     let (login, email) = (login_of(draft), draft.email.trim().to_lowercase());
     is_free(act, "login", &login, None)?;
     is_free(act, "email", &email, None)?;
     extension_is_free(act, &draft.extension, None, draft.reuse_extension)?;
+    if let Some(contact) = draft.contact {
+        super::contacts::becomes_user(act, contact)?;
+    }
     let organisation = super::StoredOrganisation::load(act.tx, act.org)?;
     let id = UserId(act.next_id("user")?);
     let mut profile = Profile::new(&draft.first_name, &draft.last_name, act.actor.now);
@@ -339,9 +343,7 @@ fn edit_profile(act: &mut Act<'_>, user: &mut StoredUser, change: &UserChange) -
         note(act, user, field, &before, name.trim())?;
     }
     if let Some(personal) = &change.personal {
-        check_words("description", &personal.description)?;
-        check_text("employer", &personal.employer, false)?;
-        check_text("job", &personal.job, false)?;
+        check_personal(personal)?;
         act.audit_parts(AuditSubject::UserDetails, (&user.profile.personal, personal), &[user.owner()])?;
         user.profile.personal = personal.clone();
     }
@@ -362,8 +364,11 @@ fn edit_security(act: &mut Act<'_>, user: &mut StoredUser, security: &Security) 
         if user.role == Role::Admin {
             keep_an_admin(act, user.id)?;
         }
-        super::credentials::end_sessions(act.tx, user.org, user.id)?;
+        super::credentials::end_sessions(act.tx, user.org, user.id, act.actor.now)?;
         act.tell(Change::LoggedOut { user: user.id, client: None })?;
+    }
+    if let Some(zone) = &security.time_zone {
+        check_time_zone(zone)?;
     }
     let before = security_of(user);
     let profile = &mut user.profile;
@@ -388,15 +393,42 @@ fn security_of(user: &StoredUser) -> Security {
 }
 
 fn replace_telephony(act: &mut Act<'_>, user: &mut StoredUser, telephony: &Telephony) -> Result<(), StoreError> {
-    if !(5..=300).contains(&telephony.ring_seconds) {
+    let away = telephony.network_unavailability.as_ref().map_or(telephony.ring_seconds, |away| away.ring_seconds);
+    if [telephony.ring_seconds, away].iter().any(|seconds| !(5..=300).contains(seconds)) {
         return Err(StoreError::Invalid { field: "ringSeconds", reason: "it has to be 5 to 300 seconds".to_owned() });
     }
+    check_caller_id(act, user, telephony)?;
     let before = std::mem::replace(&mut user.profile.telephony, telephony.clone());
     if before != *telephony {
         act.audit_parts(AuditSubject::Telephony, (&before, telephony), &[user.owner()])?;
         act.tell(Change::Telephony { user: user.id })?;
     }
     Ok(())
+}
+
+/// Numbers that are shown are the organisation's; who looks after himself alone shows none of other people's (N6).
+fn check_caller_id(act: &mut Act<'_>, user: &StoredUser, telephony: &Telephony) -> Result<(), StoreError> {
+    let before = &user.profile.telephony.caller_id;
+    if *before == telephony.caller_id {
+        return Ok(());
+    }
+    let own = Some(Destination::User { user: user.id });
+    for id in numbers_shown(&telephony.caller_id) {
+        let number = super::numbers::number(act.tx, act.org, id)?;
+        let may = act.actor.author.role.manages_users() || number.to == own || numbers_shown(before).contains(&id);
+        if !may {
+            return Err(StoreError::Refused(Refusal::NoPermission));
+        }
+    }
+    Ok(())
+}
+
+fn numbers_shown(caller_id: &CallerId) -> Vec<NumberId> {
+    match caller_id {
+        CallerId::Number { number } => vec![*number],
+        CallerId::PerCountry { numbers } => numbers.iter().map(|shown| shown.number).collect(),
+        CallerId::AccountDefault | CallerId::Withheld | CallerId::Unknown => Vec::new(),
+    }
 }
 
 /// Refuses to take away the last administrator who can log in.
@@ -451,6 +483,7 @@ fn delete(act: &mut Act<'_>, id: UserId) -> Result<(), StoreError> {
     {
         act.tx.execute(&format!("DELETE FROM {table} WHERE org_id = $1 AND user_id = $2"), &key)?;
     }
+    act.tx.execute("DELETE FROM partners WHERE home_org_id = $1 AND user_id = $2", &key)?;
     act.audit(Told::new(AuditSubject::UserDeleted).before(user.name()), &[user.owner()])?;
     act.tell(Change::UserDeleted { user: id }).map(drop)
 }

@@ -25,6 +25,8 @@ pub(crate) struct Person {
     base: String,
     pub(crate) token: String,
     pub(crate) http: reqwest::Client,
+    /// Where a partner acts.
+    organisation: Option<u64>,
 }
 
 pub(crate) type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
@@ -71,7 +73,7 @@ impl Server {
     }
 
     pub(crate) fn with_token(&self, token: &str) -> Person {
-        Person { base: self.base.clone(), token: token.to_owned(), http: self.http.clone() }
+        Person { base: self.base.clone(), token: token.to_owned(), http: self.http.clone(), organisation: None }
     }
 
     pub(crate) async fn user(&self, login: &str) -> u64 {
@@ -93,12 +95,20 @@ impl Server {
 }
 
 impl Person {
+    /// A partner in another organisation.
+    pub(crate) fn acting_in(self, organisation: u64) -> Self {
+        Self { organisation: Some(organisation), ..self }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         self.send(Method::GET, path, None).await.1
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        if let Some(organisation) = self.organisation {
+            request = request.header("x-organisation", organisation);
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -110,7 +120,10 @@ impl Person {
 
     pub(crate) async fn events(&self, since: Option<u64>) -> Socket {
         use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-        let mut request = format!("{}/events", self.base.replace("http://", "ws://")).into_client_request().unwrap();
+        // A browser's WebSocket has no headers of its own.
+        let place = self.organisation.map_or(String::new(), |id| format!("?organisation={id}"));
+        let address = format!("{}/events{place}", self.base.replace("http://", "ws://"));
+        let mut request = address.into_client_request().unwrap();
         request.headers_mut().insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
         let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         let subscribe = json!({"kind": "subscribe", "since": since}).to_string();

@@ -157,15 +157,11 @@ impl Call {
         let route = first_route(cx, &invite, &target);
         let contact = cx.account.contact(target.scheme() == Scheme::Sips, invite.anonymous);
         let trusted = cx.account.server().is_some();
-<<<<<<< HEAD
         let has_alternative = invite.has_alternative;
         let (outgoing, way) = (request.clone(), route.clone());
         let outgoing = Outgoing { request: outgoing, route: way, contact: Some(contact), has_alternative };
         let sent = cx.send_out(Owner::Call(id), outgoing);
-=======
-        let sent = cx.send(Owner::Call(id), request.clone(), route.clone(), Some(contact));
         let call_id = origin.call_id.clone();
->>>>>>> phone
         cx.effects.push(Effect::DialogOf(origin.call_id, origin.tag, Owner::Call(id)));
         let calling = Calling {
             request: sent,

@@ -123,6 +123,7 @@ function changePassword(server: FakeServer, { body }: Sent): undefined {
 }
 
 function link(token: string): unknown {
+  if (token === 'old') throw new Refusal('linkUsed', 410, { at: String(Date.now() - 3_600_000) });
   if (token !== 'welcome' && token !== 'reset') throw new Refusal('linkInvalid', 410);
   return {
     purpose: token === 'reset' ? 'reset' : 'invitation',

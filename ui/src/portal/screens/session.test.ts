@@ -48,7 +48,7 @@ describe('logging in', () => {
 
   it('says that a link was used already', async () => {
     await openPortal('#/link/old', out);
-    expect(await screen.findByText(/This link was used before/u)).toBeDefined();
+    expect(await screen.findByText(/This link was used already/u)).toBeDefined();
   });
 
   it('is asked for again, with the reason, where the server ended the session', async () => {

@@ -1,21 +1,26 @@
 import { createContext } from 'svelte';
-import type { AccountSummary, Destination, NumberEntry, ReachedAt, UserRow } from '../../contract';
+import type { AccountSummary, Colleague, Destination, NumberEntry, ReachedAt, Role, UserRow } from '../../contract';
 import { m } from '../../paraglide/messages';
-import { fullName } from '../words/names';
+import { fullName, manages } from '../words/names';
 import type { Session } from './session.svelte';
 
 const most = 1000;
 
+/** Somebody to choose. */
+export type Person = Pick<UserRow, 'id' | 'firstName' | 'lastName' | 'extension'>;
+
 /** The people, devices and numbers of the organisation: to choose among, and to name what is only told by its id. */
 export class Directory {
-  users = $state.raw<UserRow[]>([]);
+  users = $state.raw<Person[]>([]);
   accounts = $state.raw<AccountSummary[]>([]);
   numbers = $state.raw<NumberEntry[]>([]);
   readonly #session: Session;
+  readonly #manages: boolean;
   #asked = false;
 
-  constructor(session: Session) {
+  constructor(session: Session, role: Role) {
     this.#session = session;
+    this.#manages = manages(role);
   }
 
   /** Asks once, for the first page that needs it; later changes come as events. */
@@ -35,7 +40,7 @@ export class Directory {
     });
   }
 
-  user(id: number): UserRow | undefined {
+  user(id: number): Person | undefined {
     return this.users.find((user) => user.id === id);
   }
   account(id: number): AccountSummary | undefined {
@@ -85,12 +90,25 @@ export class Directory {
   // A list that can't be had leaves names out; the page that edits says what went wrong when it writes.
   async #load(): Promise<void> {
     const { api } = this.#session;
+    if (!this.#manages) return this.#loadOwn();
     const query = { sort: 'name' as const, descending: false, offset: 0, limit: most };
     const [users, accounts, numbers] = await Promise.allSettled([api.users(query), api.accounts(), api.numbers()]);
     if (users.status === 'fulfilled') this.users = users.value.items;
     if (accounts.status === 'fulfilled') this.accounts = accounts.value;
     if (numbers.status === 'fulfilled') this.numbers = numbers.value;
   }
+
+  // Who looks after himself alone sees his colleagues, and of devices and numbers his own.
+  async #loadOwn(): Promise<void> {
+    const { api } = this.#session;
+    const [colleagues, profile] = await Promise.allSettled([api.colleagues(), api.profile()]);
+    if (colleagues.status === 'fulfilled') this.users = colleagues.value.map(asPerson);
+    if (profile.status === 'fulfilled') ({ accounts: this.accounts, numbers: this.numbers } = profile.value);
+  }
+}
+
+function asPerson({ id, name, extension }: Colleague): Person {
+  return { id, firstName: name, lastName: '', ...(extension === undefined ? {} : { extension }) };
 }
 
 export const [useDirectory, provideDirectory] = createContext<Directory>();

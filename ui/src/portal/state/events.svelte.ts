@@ -9,6 +9,8 @@ const longestWait = 30_000;
 export class Events {
   /** Whether the server tells us what happens now. */
   live = $state(false);
+  /** The organisation whose events are wanted; nothing for the own one. */
+  acting: number | undefined;
   readonly #wire: Wire;
   #listeners: ((event: ServerEvent) => void)[] = [];
   #socket: Socket | undefined;
@@ -30,7 +32,8 @@ export class Events {
   /** Connects, and again whenever the connection is lost. */
   start(): void {
     if (this.#socket) return;
-    this.#socket = this.#wire.socket(`${apiRoot}/events`, {
+    const elsewhere = this.acting === undefined ? '' : `?organisation=${this.acting}`;
+    this.#socket = this.#wire.socket(`${apiRoot}/events${elsewhere}`, {
       opened: () => this.#opened(),
       said: (text) => this.#said(text),
       closed: () => this.#closed(),

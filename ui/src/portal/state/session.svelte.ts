@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import type { ApiProblem, Me, ServerEvent, SetUp } from '../../contract';
+import type { ApiProblem, Me, OrganisationName, ServerEvent, SetUp } from '../../contract';
 import { Api } from '../api';
 import { problemOf } from '../problem';
 import type { Wire } from '../wire';
@@ -14,6 +14,8 @@ export class Session {
   standing = $state.raw<Standing>({ kind: 'asking' });
   /** The organisation that this address belongs to, once known. */
   organisation = $state<string>();
+  /** Where the partner who acts elsewhere is at home; nothing for who acts at home. */
+  home = $state.raw<OrganisationName>();
   /** The server waits for its first administrator. */
   needsSetUp = $state(false);
   readonly api: Api;
@@ -63,6 +65,23 @@ export class Session {
     this.#end();
   }
 
+  /** Lets a partner act in another organisation, or at home again. */
+  async actIn(organisation: OrganisationName): Promise<void> {
+    if (this.standing.kind !== 'in') return;
+    const home = this.home ?? this.standing.me.organisation;
+    const before = this.api.acting;
+    this.#act(organisation.id === home.id ? undefined : organisation.id);
+    try {
+      const me = await this.api.session();
+      this.home = this.api.acting === undefined ? undefined : home;
+      this.events.stop();
+      this.#enter(me);
+    } catch (thrown) {
+      this.#act(before);
+      throw thrown;
+    }
+  }
+
   /** Takes in who we are, as it stands now. */
   know(me: Me): void {
     if (this.standing.kind === 'in') this.standing = { kind: 'in', me };
@@ -78,8 +97,15 @@ export class Session {
     this.events.start();
   }
 
+  #act(organisation: number | undefined): void {
+    this.api.acting = organisation;
+    this.events.acting = organisation;
+  }
+
   #end(problem?: ApiProblem): void {
     this.events.stop();
+    this.#act(undefined);
+    this.home = undefined;
     this.standing = problem ? { kind: 'out', problem } : { kind: 'out' };
   }
 

@@ -25,6 +25,7 @@ const names: Record<AuditSubject, () => string> = {
   organisation: m.audit_organisation,
   changeRequest: m.audit_change_request,
   apiKey: m.audit_api_key,
+  contact: m.audit_contact,
   server: m.audit_server,
   unknown: m.audit_unknown,
 };

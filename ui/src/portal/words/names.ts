@@ -88,6 +88,11 @@ export function methodHelp(method: CallMethod): string {
   }
 }
 
+/** Whether this role looks after other people's settings. */
+export function manages(role: Role): boolean {
+  return role === 'admin' || role === 'accountManagement';
+}
+
 /** First and last name. */
 export function fullName(user: { firstName: string; lastName: string }): string {
   return `${user.firstName} ${user.lastName}`.trim();
