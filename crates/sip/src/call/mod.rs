@@ -14,7 +14,9 @@ mod calling;
 mod confirmed;
 mod early;
 mod identity;
+mod invite;
 mod offer;
+mod offered;
 mod probe;
 mod reliable;
 mod saved;
@@ -40,9 +42,9 @@ use confirmed::{Confirmed, Leaving};
 use session_timer::SessionTimer;
 
 pub(crate) use alerting::Arrived;
-pub(crate) use calling::Origin;
 pub(crate) use confirmed::{digit_body, hang_up_surplus};
 pub(crate) use identity::party_of;
+pub(crate) use invite::Origin;
 pub use saved::{SavedCall, SavedSession};
 use served::RemoteDescription;
 

@@ -1,6 +1,10 @@
 use bellbird_base::{Duration, Instant};
 
-use super::SavedSession;
+use super::{Call, SavedSession};
+use crate::agent::context::Cx;
+use crate::endpoint::ServerId;
+use crate::message::{Fields, HeaderName, Message, Refresher, Response, SessionExpires};
+use crate::status::StatusCode;
 
 /// A call's session timer.
 ///
@@ -89,6 +93,79 @@ impl SessionTimer {
             }
         }
     }
+}
+
+impl Call {
+    /// Keeps the session's interval; whoever asks for the change refreshes from now on.
+    pub(super) fn asked_session(&self, cx: &Cx<'_>) -> Option<SessionExpires> {
+        let interval = self.timer.interval().or(cx.config.session.interval)?;
+        let refresher = (self.timer != SessionTimer::Off).then_some(Refresher::Uac);
+        Some(SessionExpires { interval: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX), refresher })
+    }
+
+    /// RFC 4028 §6: an interval below ours is refused.
+    pub(super) fn interval_too_small(&self, cx: &mut Cx<'_>, server: ServerId, message: &Message<'_>) -> bool {
+        let minimum = cx.config.session.minimum.as_secs();
+        let asked = message.session_expires().map(|session| u64::from(session.interval));
+        if asked.is_none_or(|asked| asked >= minimum) || !message.has_token(HeaderName::Supported, "timer") {
+            return false;
+        }
+        let mut response = cx.endpoint.response(server, StatusCode::SESSION_INTERVAL_TOO_SMALL);
+        response.headers.set(HeaderName::MinSe, minimum);
+        cx.endpoint.respond(cx.now, server, &response);
+        true
+    }
+
+    /// What session timer a 2xx to this request agrees on (RFC 4028 §9).
+    pub(super) fn session_for(cx: &Cx<'_>, request: &Message<'_>) -> Option<SessionExpires> {
+        let peer_knows = request.has_token(HeaderName::Supported, "timer");
+        match request.session_expires() {
+            Some(session) => {
+                let refresher = session.refresher.unwrap_or(if peer_knows { Refresher::Uac } else { Refresher::Uas });
+                Some(SessionExpires { interval: session.interval, refresher: Some(refresher) })
+            }
+            None => cx.config.session.interval.filter(|_| peer_knows).map(|interval| SessionExpires {
+                interval: u32::try_from(interval.as_secs()).unwrap_or(u32::MAX),
+                refresher: Some(Refresher::Uas),
+            }),
+        }
+    }
+
+    pub(super) fn start_session(&mut self, cx: &Cx<'_>, session: Option<SessionExpires>) {
+        self.timer = session.map_or(SessionTimer::Off, |session| {
+            SessionTimer::agreed(cx.now, seconds(session.interval), session.refresher == Some(Refresher::Uas))
+        });
+    }
+
+    /// Says in a 2xx what session timer holds from now on.
+    pub(super) fn write_session(&self, response: &mut Response) {
+        let (refresher, interval) = match self.timer {
+            SessionTimer::Off => return,
+            SessionTimer::Ours { interval, .. } => (Refresher::Uas, interval),
+            SessionTimer::Theirs { interval, .. } => (Refresher::Uac, interval),
+        };
+        let interval = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX);
+        response.headers.set(HeaderName::SessionExpires, SessionExpires { interval, refresher: Some(refresher) });
+        if refresher == Refresher::Uac {
+            response.headers.set(HeaderName::Require, "timer");
+        }
+    }
+
+    /// Reads from a 2xx what session timer holds from now on.
+    pub(super) fn agree_on_timer(&mut self, cx: &Cx<'_>, success: &Message<'_>, asked: bool) {
+        self.timer = match success.session_expires().filter(|_| asked) {
+            Some(session) => {
+                let ours = session.refresher != Some(Refresher::Uas);
+                SessionTimer::agreed(cx.now, seconds(session.interval), ours)
+            }
+            None => SessionTimer::Off,
+        };
+    }
+}
+
+/// Peers may name absurd intervals.
+fn seconds(interval: u32) -> Duration {
+    Duration::from_secs(u64::from(interval).clamp(30, 86_400))
 }
 
 #[cfg(test)]
