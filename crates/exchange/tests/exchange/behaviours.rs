@@ -110,7 +110,7 @@ fn dnd_by_a_desk_phones_key_silences_the_app_and_lights_the_key() {
                 matches!(event, Event::Receipt(ALICE, Receipt { state: ReceiptState::Applied { .. }, .. }))
             })
         };
-    assert!(world.until(applied));
+    assert!(world.until(|world| applied(world)));
 }
 
 fn set_dnd_in_storage(world: &mut World, user: UserId, on: bool) {
@@ -327,7 +327,7 @@ fn a_call_over_a_stream_survives_the_restart_once_its_device_is_back() {
     assert!(world.until(|world| world.office().calls.len() == 1));
     world.in_office(|office, network| office.restart(network));
     let back = |world: &World| world.office().exchange.registrar().of(APP).any(|binding| binding.flow.is_some());
-    assert!(world.until(back));
+    assert!(world.until(|world| back(world)));
     world.run(Duration::from_secs(5));
     assert!(world.view(bob, call).ended.is_none());
     world.on(bob, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());

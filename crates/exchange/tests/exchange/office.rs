@@ -18,7 +18,7 @@ use bellbird_exchange::{
 use bellbird_sip::agent::{self, AccountConfig, AccountCredentials, Body, Callers};
 use bellbird_sip::digest::{Ha1, Hash, Secret};
 use bellbird_sip::uri::Uri;
-use bellbird_testkit::{Arrival, Network};
+use bellbird_testkit::{Arrival, Network, Node};
 
 use crate::host::{DOMAIN, Heard, SERVER, Sockets};
 use crate::provider::PROVIDER_IP;
@@ -134,21 +134,6 @@ impl Office {
         self.exchange.registrar().of(account).count()
     }
 
-    pub fn owns(&self, address: SocketAddr) -> bool {
-        address.ip() == self.sockets.ip
-    }
-
-    pub fn deadline(&self) -> Instant {
-        self.timeout.min(self.storing.first_key_value().map_or(Instant::FAR_FUTURE, |((at, _), _)| *at))
-    }
-
-    pub fn receive(&mut self, network: &mut Network, arrival: Arrival) {
-        for heard in self.sockets.hear(arrival) {
-            self.hear(network.now(), &heard);
-            self.drain(network);
-        }
-    }
-
     fn hear(&mut self, now: Instant, heard: &Heard) {
         self.exchange.handle_input(match heard.as_input(now) {
             agent::Input::Receive(now, flow, bytes) => Input::Receive(now, flow, bytes),
@@ -159,24 +144,6 @@ impl Office {
                 Input::Timeout(now)
             }
         });
-    }
-
-    pub fn time_out(&mut self, network: &mut Network) {
-        let now = network.now();
-        while let Some(entry) = self.storing.first_entry().filter(|entry| entry.key().0 <= now) {
-            let ((_, id), result) = entry.remove_entry();
-            let result = result.map(|request| self.store(request));
-            if result == Ok(true) {
-                self.publish(network);
-            }
-            self.exchange.handle_input(Input::Stored(now, id, result.map(drop)));
-            self.drain(network);
-        }
-        if self.timeout <= now {
-            self.exchange.handle_input(Input::Timeout(now));
-        }
-        self.drain(network);
-        assert!(self.timeout > now, "the exchange wants to be woken up at once, again and again");
     }
 
     pub fn drain(&mut self, network: &mut Network) {
@@ -237,6 +204,41 @@ impl Office {
                 true
             }
         }
+    }
+}
+
+impl Node for Office {
+    fn owns(&self, address: SocketAddr) -> bool {
+        address.ip() == self.sockets.ip
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.timeout.min(self.storing.first_key_value().map_or(Instant::FAR_FUTURE, |((at, _), _)| *at)))
+    }
+
+    fn receive(&mut self, network: &mut Network, arrival: Arrival) {
+        for heard in self.sockets.hear(arrival) {
+            self.hear(network.now(), &heard);
+            self.drain(network);
+        }
+    }
+
+    fn time_out(&mut self, network: &mut Network) {
+        let now = network.now();
+        while let Some(entry) = self.storing.first_entry().filter(|entry| entry.key().0 <= now) {
+            let ((_, id), result) = entry.remove_entry();
+            let result = result.map(|request| self.store(request));
+            if result == Ok(true) {
+                self.publish(network);
+            }
+            self.exchange.handle_input(Input::Stored(now, id, result.map(drop)));
+            self.drain(network);
+        }
+        if self.timeout <= now {
+            self.exchange.handle_input(Input::Timeout(now));
+        }
+        self.drain(network);
+        assert!(self.timeout > now, "the exchange wants to be woken up at once, again and again");
     }
 }
 

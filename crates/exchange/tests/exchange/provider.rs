@@ -13,7 +13,7 @@ use bellbird_sip::digest::{Algorithm, Challenger, Ha1, Secret, Subject, Verdict}
 use bellbird_sip::message::{Fields, HeaderName, Message, Method, Response};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
-use bellbird_testkit::{Arrival, Network};
+use bellbird_testkit::{Arrival, Network, Node};
 
 use crate::host::{Heard, Sockets};
 
@@ -49,29 +49,6 @@ impl Provider {
             proved: BTreeMap::new(),
             calls: BTreeMap::new(),
             timeout: Instant::FAR_FUTURE,
-        }
-    }
-
-    pub fn owns(&self, address: SocketAddr) -> bool {
-        address.ip() == self.sockets.ip
-    }
-
-    pub fn deadline(&self) -> Instant {
-        self.timeout
-    }
-
-    pub fn time_out(&mut self, network: &mut Network) {
-        self.ua.handle_input(Input::Timeout(network.now()));
-        self.drain(network);
-    }
-
-    pub fn receive(&mut self, network: &mut Network, arrival: Arrival) {
-        for heard in self.sockets.hear(arrival) {
-            match self.challenge(network.now(), &heard) {
-                Some(challenge) => self.sockets.send(network, challenge),
-                None => self.ua.handle_input(heard.as_input(network.now())),
-            }
-            self.drain(network);
         }
     }
 
@@ -166,6 +143,31 @@ impl Provider {
     /// How many calls are up.
     pub fn up(&self) -> usize {
         self.calls.values().filter(|over| !**over).count()
+    }
+}
+
+impl Node for Provider {
+    fn owns(&self, address: SocketAddr) -> bool {
+        address.ip() == self.sockets.ip
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.timeout)
+    }
+
+    fn receive(&mut self, network: &mut Network, arrival: Arrival) {
+        for heard in self.sockets.hear(arrival) {
+            match self.challenge(network.now(), &heard) {
+                Some(challenge) => self.sockets.send(network, challenge),
+                None => self.ua.handle_input(heard.as_input(network.now())),
+            }
+            self.drain(network);
+        }
+    }
+
+    fn time_out(&mut self, network: &mut Network) {
+        self.ua.handle_input(Input::Timeout(network.now()));
+        self.drain(network);
     }
 }
 

@@ -152,7 +152,7 @@ fn two_calls_become_one_by_an_attended_transfer_after_a_restart() {
             phone.command(network, |ua, now| ua.transfer_to_call(now, call, consult)).unwrap();
         });
         let left = |world: &World| world.view(bob, call).ended.is_some() && world.view(bob, consult).ended.is_some();
-        assert!(world.until(left), "{restarts:?}: {:?}", world.view(bob, call).transfer);
+        assert!(world.until(|world| left(world)), "{restarts:?}: {:?}", world.view(bob, call).transfer);
         assert_eq!(world.view(bob, call).transfer.last(), Some(&StatusCode::OK));
         world.run(Duration::from_secs(2));
         assert_eq!(calls(&mut world), [1, 0, 1], "{restarts:?}");
@@ -215,7 +215,7 @@ fn the_caller_hears_of_the_answer_only_once_the_call_is_stored() {
     world.in_office(|office, _| office.store_delay = Duration::from_millis(150));
     let call = world.dial(bob, "203");
     let taken = |world: &World| world.phone(desk).live_call().is_some_and(|call| world.view(desk, call).established);
-    assert!(world.until(taken));
+    assert!(world.until(|world| taken(world)));
     world.run(Duration::from_millis(100));
     assert!(!world.view(bob, call).answered && world.office().calls.is_empty());
     // It dies in the moment in which the caller hears of it.

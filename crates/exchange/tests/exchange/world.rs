@@ -1,26 +1,26 @@
 use std::net::SocketAddr;
 
-use bellbird_base::{Duration, Instant, Seed};
+use bellbird_base::{Duration, Instant};
 use bellbird_sip::agent::{CallId, Event, Subscribe, SubscriptionEvent, SubscriptionId};
 use bellbird_sip::message::Body;
 use bellbird_sip::uri::Uri;
-use bellbird_testkit::{Arrival, Link, Network, Node, Simulation};
+use bellbird_testkit::{Arrival, Network, Node};
 
 use crate::host::DOMAIN;
+use crate::hosts::{Host, Hosts};
 use crate::office::Office;
-use crate::phone::{CallView, Phone, Setup};
+use crate::phone::{CallView, Setup};
 use crate::provider::Provider;
 
-pub enum Host {
-    Phone(Box<Phone>),
+/// Ours, and a provider's.
+pub enum Server {
     Office(Box<Office>),
     Provider(Box<Provider>),
 }
 
-impl Node for Host {
+impl Node for Server {
     fn owns(&self, address: SocketAddr) -> bool {
         match self {
-            Self::Phone(phone) => phone.owns(address),
             Self::Office(office) => office.owns(address),
             Self::Provider(provider) => provider.owns(address),
         }
@@ -28,127 +28,86 @@ impl Node for Host {
 
     fn receive(&mut self, network: &mut Network, arrival: Arrival) {
         match self {
-            Self::Phone(phone) => phone.receive(network, arrival),
             Self::Office(office) => office.receive(network, arrival),
             Self::Provider(provider) => provider.receive(network, arrival),
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        Some(match self {
-            Self::Phone(phone) => phone.deadline(),
+        match self {
             Self::Office(office) => office.deadline(),
             Self::Provider(provider) => provider.deadline(),
-        })
+        }
     }
 
     fn time_out(&mut self, network: &mut Network) {
         match self {
-            Self::Phone(phone) => phone.time_out(network),
             Self::Office(office) => office.time_out(network),
             Self::Provider(provider) => provider.time_out(network),
         }
     }
 }
 
-pub struct World {
-    pub simulation: Simulation<Host>,
-    seed: u64,
-}
+pub type World = Hosts<Server>;
 
 impl World {
     pub fn new(seed: u64) -> Self {
-        let mut network = Network::new(&Seed::from_number(seed), Link::after(Duration::from_millis(10)));
-        let office = Office::new(seed ^ 0xbeef, &mut network);
-        Self { simulation: Simulation::new(network, [Host::Office(Box::new(office))]), seed }
+        Self::with(seed, |network| Server::Office(Box::new(Office::new(seed ^ 0xbeef, network))))
     }
 
     pub fn add(&mut self, setup: Setup) -> usize {
-        let number = self.simulation.nodes.len();
-        let seed = Seed::from_number(self.seed.wrapping_mul(31).wrapping_add(number as u64));
-        let phone = Phone::new(setup, seed, &mut self.simulation.network);
-        self.simulation.nodes.push(Host::Phone(Box::new(phone)));
-        number
+        self.add_phone(setup)
     }
 
     /// Adds a phone that registers, and waits for it.
     pub fn register(&mut self, setup: Setup) -> usize {
-        let phone = self.add(setup);
-        self.on(phone, |phone, network| phone.register(network));
-        assert!(self.until(|world| world.phone(phone).is_registered()), "{:?}", self.phone(phone).registration());
-        phone
-    }
-
-    pub fn phone(&self, number: usize) -> &Phone {
-        match &self.simulation.nodes[number] {
-            Host::Phone(phone) => phone,
-            Host::Office(_) | Host::Provider(_) => panic!("no phone"),
-        }
-    }
-
-    pub fn on<T>(&mut self, number: usize, run: impl FnOnce(&mut Phone, &mut Network) -> T) -> T {
-        let Simulation { nodes, network, .. } = &mut self.simulation;
-        match &mut nodes[number] {
-            Host::Phone(phone) => run(phone, network),
-            Host::Office(_) | Host::Provider(_) => panic!("no phone"),
-        }
+        self.add_registered(setup)
     }
 
     pub fn office(&self) -> &Office {
-        match &self.simulation.nodes[0] {
-            Host::Office(office) => office,
-            Host::Phone(_) | Host::Provider(_) => panic!("no office"),
+        match self.server(0) {
+            Server::Office(office) => office,
+            Server::Provider(_) => panic!("no office"),
         }
     }
 
     pub fn in_office<T>(&mut self, run: impl FnOnce(&mut Office, &mut Network) -> T) -> T {
-        let Simulation { nodes, network, .. } = &mut self.simulation;
-        match &mut nodes[0] {
-            Host::Office(office) => run(office, network),
-            Host::Phone(_) | Host::Provider(_) => panic!("no office"),
-        }
+        self.on_server(0, |server, network| match server {
+            Server::Office(office) => run(office, network),
+            Server::Provider(_) => panic!("no office"),
+        })
     }
 
     /// A provider that our server registers at.
     pub fn add_provider(&mut self) {
-        let provider = Provider::new(&mut self.simulation.network);
-        self.simulation.nodes.push(Host::Provider(Box::new(provider)));
+        self.add_server(|network| Server::Provider(Box::new(Provider::new(network))));
         self.in_office(Office::registers_at_its_trunk);
         assert!(self.until(|world| world.provider().binding.is_some()));
     }
 
     pub fn provider(&self) -> &Provider {
         let provider = self.simulation.nodes.iter().find_map(|node| match node {
-            Host::Provider(provider) => Some(provider),
-            Host::Phone(_) | Host::Office(_) => None,
+            Host::Server(server) => match &**server {
+                Server::Provider(provider) => Some(provider),
+                Server::Office(_) => None,
+            },
+            Host::Phone(_) => None,
         });
         provider.unwrap()
     }
 
     pub fn at_provider(&mut self, run: impl FnOnce(&mut Provider, &mut Network)) {
-        let Simulation { nodes, network, .. } = &mut self.simulation;
-        let provider = nodes.iter_mut().find_map(|node| match node {
-            Host::Provider(provider) => Some(provider),
-            Host::Phone(_) | Host::Office(_) => None,
+        let is_provider =
+            |node: &Host<Server>| matches!(node, Host::Server(server) if matches!(**server, Server::Provider(_)));
+        let number = self.simulation.nodes.iter().position(is_provider).unwrap();
+        self.on_server(number, |server, network| match server {
+            Server::Provider(provider) => run(provider, network),
+            Server::Office(_) => panic!("no provider"),
         });
-        run(provider.unwrap(), network);
     }
 
     pub fn run(&mut self, duration: Duration) {
         self.simulation.run_for(duration);
-    }
-
-    pub fn until(&mut self, mut holds: impl FnMut(&Self) -> bool) -> bool {
-        let end = self.simulation.now() + Duration::from_secs(120);
-        loop {
-            if holds(self) {
-                return true;
-            }
-            if self.simulation.next_event().is_none_or(|at| at > end) {
-                return false;
-            }
-            self.simulation.step();
-        }
     }
 
     pub fn dial(&mut self, caller: usize, number: &str) -> CallId {

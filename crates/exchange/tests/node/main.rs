@@ -7,6 +7,8 @@
 
 #[path = "../../../sip/tests/simulation/host.rs"]
 mod host;
+#[path = "../../../sip/tests/simulation/hosts.rs"]
+mod hosts;
 #[path = "../../../sip/tests/simulation/phone.rs"]
 mod phone;
 

@@ -119,35 +119,6 @@ impl Pbx {
         self.command(network, |node, ua, now| node.dial(ua, now, &first, patience, itinerary)).ok()
     }
 
-    pub fn owns(&self, address: SocketAddr) -> bool {
-        address.ip() == self.sockets.ip
-    }
-
-    pub fn deadline(&self) -> Instant {
-        let media = self.media.first_key_value().map_or(Instant::FAR_FUTURE, |((at, _), _)| *at);
-        self.timeout.min(media).min(self.node.deadline().unwrap_or(Instant::FAR_FUTURE))
-    }
-
-    pub fn receive(&mut self, network: &mut Network, arrival: Arrival) {
-        for heard in self.sockets.hear(arrival) {
-            self.ua.handle_input(heard.as_input(network.now()));
-            self.drain(network);
-        }
-    }
-
-    pub fn time_out(&mut self, network: &mut Network) {
-        let now = network.now();
-        if self.timeout <= now {
-            self.ua.handle_input(Input::Timeout(now));
-        }
-        while let Some(entry) = self.media.first_entry().filter(|entry| entry.key().0 <= now) {
-            let ((_, id), result) = entry.remove_entry();
-            self.node.media(&mut self.ua, now, id, result);
-        }
-        self.node.fire(&mut self.ua, now);
-        self.drain(network);
-    }
-
     pub fn command<T>(
         &mut self,
         network: &mut Network,
@@ -261,6 +232,37 @@ impl Pbx {
             }
             NodeOutput::Over(session) => drop(self.saved.remove(&session)),
         }
+    }
+}
+
+impl bellbird_testkit::Node for Pbx {
+    fn owns(&self, address: SocketAddr) -> bool {
+        address.ip() == self.sockets.ip
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let media = self.media.first_key_value().map_or(Instant::FAR_FUTURE, |((at, _), _)| *at);
+        Some(self.timeout.min(media).min(self.node.deadline().unwrap_or(Instant::FAR_FUTURE)))
+    }
+
+    fn receive(&mut self, network: &mut Network, arrival: Arrival) {
+        for heard in self.sockets.hear(arrival) {
+            self.ua.handle_input(heard.as_input(network.now()));
+            self.drain(network);
+        }
+    }
+
+    fn time_out(&mut self, network: &mut Network) {
+        let now = network.now();
+        if self.timeout <= now {
+            self.ua.handle_input(Input::Timeout(now));
+        }
+        while let Some(entry) = self.media.first_entry().filter(|entry| entry.key().0 <= now) {
+            let ((_, id), result) = entry.remove_entry();
+            self.node.media(&mut self.ua, now, id, result);
+        }
+        self.node.fire(&mut self.ua, now);
+        self.drain(network);
     }
 }
 

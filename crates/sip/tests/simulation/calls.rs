@@ -21,7 +21,7 @@ fn proxied(protocol: Protocol) -> (World, usize, usize) {
 
 fn finish(mut world: World) {
     for number in 0..world.simulation.nodes.len() {
-        if let crate::world::Host::Phone(_) = &world.simulation.nodes[number] {
+        if let crate::hosts::Host::Phone(_) = &world.simulation.nodes[number] {
             world.on(number, |phone, network| phone.unregister(network));
         }
     }

@@ -3,7 +3,7 @@
 //! `BELLBIRD_SEEDS=20000 cargo test -p bellbird-sip --release --test simulation` runs more of them,
 //! `BELLBIRD_SEED=17` replays one.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::wildcard_enum_match_arm, unreachable_pub)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::wildcard_enum_match_arm, unreachable_pub, dead_code)]
 // The run time is only printed, next to the time that was simulated.
 #![allow(clippy::disallowed_methods)]
 
@@ -13,6 +13,7 @@ mod early;
 mod events;
 mod failover;
 mod host;
+mod hosts;
 mod options;
 mod phone;
 mod proxy;

@@ -11,7 +11,7 @@ use bellbird_sip::endpoint::{Action, Arrival as Kind, Endpoint, EndpointEvent, O
 use bellbird_sip::message::{Body, Fields, HeaderName, Headers, Message, Method, Request, Response};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
-use bellbird_testkit::{Arrival, Network};
+use bellbird_testkit::{Arrival, Network, Node};
 
 use crate::host::{DOMAIN, Heard, SERVER, Sockets};
 
@@ -94,22 +94,11 @@ impl Proxy {
         }
     }
 
-    pub fn owns(&self, address: SocketAddr) -> bool {
-        address.ip() == self.sockets.ip
-    }
-
     /// Everything but the users is forgotten, and all connections break.
     pub fn restart(&mut self, network: &mut Network, seed: Seed) {
         self.sockets.forget(network);
         let (challenges_calls, shortest) = (self.challenges_calls, self.shortest);
         *self = Self { challenges_calls, shortest, ..Self::new(seed, network) };
-    }
-
-    pub fn receive(&mut self, network: &mut Network, arrival: Arrival) {
-        for heard in self.sockets.hear(arrival) {
-            self.hear(network.now(), heard);
-        }
-        self.drain(network);
     }
 
     fn hear(&mut self, now: Instant, heard: Heard) {
@@ -125,21 +114,6 @@ impl Proxy {
             Heard::Closed(flow, end) => self.endpoint.flow_closed(now, flow, end),
             Heard::Resolved(id, result) => self.endpoint.resolved(now, id, result),
         }
-    }
-
-    pub fn time_out(&mut self, network: &mut Network) {
-        let now = network.now();
-        self.endpoint.fire(now);
-        let late: Vec<ServerId> = self
-            .forwards
-            .iter()
-            .filter(|(_, forward)| forward.give_up.is_some_and(|at| at <= now))
-            .map(|(server, _)| *server)
-            .collect();
-        for server in late {
-            self.give_up(now, server);
-        }
-        self.drain(network);
     }
 
     fn drain(&mut self, network: &mut Network) {
@@ -499,6 +473,38 @@ impl Proxy {
         if !forward.answered {
             self.endpoint.refuse(now, server, StatusCode::REQUEST_TERMINATED);
         }
+    }
+}
+
+impl Node for Proxy {
+    fn owns(&self, address: SocketAddr) -> bool {
+        address.ip() == self.sockets.ip
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.timeout)
+    }
+
+    fn receive(&mut self, network: &mut Network, arrival: Arrival) {
+        for heard in self.sockets.hear(arrival) {
+            self.hear(network.now(), heard);
+        }
+        self.drain(network);
+    }
+
+    fn time_out(&mut self, network: &mut Network) {
+        let now = network.now();
+        self.endpoint.fire(now);
+        let late: Vec<ServerId> = self
+            .forwards
+            .iter()
+            .filter(|(_, forward)| forward.give_up.is_some_and(|at| at <= now))
+            .map(|(server, _)| *server)
+            .collect();
+        for server in late {
+            self.give_up(now, server);
+        }
+        self.drain(network);
     }
 }
 
