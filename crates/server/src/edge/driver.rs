@@ -7,17 +7,16 @@ use std::time::Duration as StdDuration;
 
 use bellbird_base::{FlowId, FlowInfo, Instant};
 use bellbird_contract::server::{
-    CallProgress, CallRecord, Cause, NetworkTest, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode,
-    TrunkId, TrunkTest, UserId, VoipAccountId,
+    CallProgress, CallRecord, NetworkTest, OrgId, RegistrationId, Revision, ServerCallId, ServerErrorCode, TrunkId,
+    TrunkTest, UserId, VoipAccountId,
 };
 use bellbird_exchange::directory::{AccountSecret, Directory};
 use bellbird_exchange::node::{MediaRequest, SessionId};
 use bellbird_exchange::registrar::{Binding, BindingId};
-use bellbird_exchange::routing::{Caller, Device, WhoIsWhere as _};
 use bellbird_exchange::words::Presence;
-use bellbird_exchange::{CallReport, Command, Event, Exchange, Input, KeptCall, NotStored, Output, Routed, StoreId};
+use bellbird_exchange::{Command, Event, Exchange, Input, KeptCall, NotStored, Output, StoreId};
 use bellbird_net::{NetEvent, NetHandle, clock};
-use bellbird_sip::agent::{self, Body, CallEvent, CallId, ResolveId};
+use bellbird_sip::agent::{self, CallId, ResolveId};
 use bellbird_sip::status::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,7 +25,7 @@ use super::calls::ServedCalls;
 use super::ids::Local as _;
 use super::keeper::Keeper;
 use super::media::{MediaPort, Places};
-use super::memory::{self, SharedMemory};
+use super::memory::SharedMemory;
 use super::probe::{Probe, Probes};
 use super::records;
 use super::saved;
@@ -66,16 +65,16 @@ pub(crate) struct Driver {
     pub(super) store: Store,
     pub(super) keeper: Keeper,
     pub(super) memory: SharedMemory,
-    media: MediaPort,
+    pub(super) media: MediaPort,
     probes: Probes,
     pub(super) trunks: Trunks,
     pub(super) calls: ServedCalls,
     public_address: Option<IpAddr>,
     flows: BTreeMap<FlowId, FlowInfo>,
-    ringing: BTreeSet<UserId>,
-    echoes: BTreeMap<CallId, Option<IpAddr>>,
+    pub(super) ringing: BTreeSet<UserId>,
+    pub(super) echoes: BTreeMap<CallId, Option<IpAddr>>,
     /// Whose device sends sound to which end of which session.
-    ends: BTreeMap<(SessionId, EndKey), VoipAccountId>,
+    pub(super) ends: BTreeMap<(SessionId, EndKey), VoipAccountId>,
     deadline: Instant,
     /// Whether who is on a call may have changed.
     stir: bool,
@@ -354,7 +353,7 @@ impl Driver {
     }
 
     /// Notes how sound arrives: of all that talk, or of a session that is over.
-    fn measure(&mut self, over: Option<SessionId>) {
+    pub(super) fn measure(&mut self, over: Option<SessionId>) {
         for ((session, end), account) in &self.ends {
             if over.is_none_or(|over| over == *session)
                 && let Some(Quality { loss, jitter }) = self.media.relay().quality(*end)
@@ -460,155 +459,8 @@ impl Driver {
         }
     }
 
-    fn echo(&mut self, routed: &Routed) {
-        let Some(account) = self.exchange.account_of(routed.organisation) else { return };
-        let accepted = self.exchange.agent_mut().accept_invite(clock::now(), routed.invite.id, account);
-        // Where it makes no call the agent answered it.
-        if let Ok(call) = accepted {
-            self.echoes.insert(call, Some(routed.invite.via.remote.ip()));
-            if let Caller::Account { account, .. } = &routed.call.caller {
-                let session = echo_session(call);
-                self.ends.insert((session, EndKey(session.0)), *account);
-            }
-            self.exchange.settle();
-        }
-    }
-
-    fn hear_echo(&mut self, call: CallId, event: CallEvent) {
-        let Some(from) = self.echoes.get(&call).copied() else { return };
-        match event {
-            CallEvent::Incoming(incoming) => {
-                let answer = incoming.offer.as_ref().map_or(Err(StatusCode::NOT_ACCEPTABLE_HERE), |offer| {
-                    self.media.echo(echo_session(call).0, from, offer)
-                });
-                self.answer_echo(call, answer);
-            }
-            CallEvent::Offer(offer) => {
-                let answer = self.media.echo(echo_session(call).0, from, &offer);
-                // It may have ended meanwhile.
-                self.exchange.agent_mut().respond_to_offer(clock::now(), call, answer).ok();
-                self.exchange.settle();
-            }
-            CallEvent::Ended(_) => {
-                self.echoes.remove(&call);
-                self.measure(Some(echo_session(call)));
-                self.media.over(echo_session(call));
-            }
-            CallEvent::Trying
-            | CallEvent::Ringing { .. }
-            | CallEvent::EarlyMedia { .. }
-            | CallEvent::OfferNeeded(_)
-            | CallEvent::Answered { .. }
-            | CallEvent::OfferAnswered(_)
-            | CallEvent::OfferRejected(_)
-            | CallEvent::Established
-            | CallEvent::TransferRequested { .. }
-            | CallEvent::TransferProgress { .. }
-            | CallEvent::DigitInfo(..)
-            | CallEvent::Info(_)
-            | CallEvent::RemoteIdentity(_) => {}
-        }
-    }
-
-    fn answer_echo(&mut self, call: CallId, answer: Result<Body, StatusCode>) {
-        let at = clock::now();
-        let agent = self.exchange.agent_mut();
-        // The caller may have given up.
-        match answer {
-            Ok(body) => agent.answer(at, call, Some(body)).ok(),
-            Err(status) => agent.refuse(at, call, &agent::Reply::new(status)).ok(),
-        };
-        self.exchange.settle();
-    }
-
     pub(super) fn directory(&self, org: OrgId) -> Option<Arc<Directory>> {
         self.memory.lock().directories.get(&org).cloned()
-    }
-
-    fn registrations_changed(&mut self, account: VoipAccountId) {
-        let org = account.organisation();
-        let at = now();
-        let views = self.exchange.registrar().of(account).map(|binding| memory::registration(binding, at)).collect();
-        self.memory.lock().registrations.insert((org, account.outward()), views);
-        self.publish(org, Change::Registrations { account: account.outward() });
-        let owners = self.directory(org).and_then(|directory| directory.accounts.get(&account).cloned());
-        for user in owners.map(|account| account.owners).unwrap_or_default() {
-            self.phone_changed(user, false);
-            self.receipts_changed(user);
-        }
-    }
-
-    fn receipts_changed(&mut self, user: UserId) {
-        let org = user.organisation();
-        let Some(directory) = self.directory(org) else { return };
-        let receipts = self.exchange.receipts(&directory, user).into_iter();
-        let receipts: Vec<_> = receipts.map(super::ids::receipt_outward).collect();
-        let key = (org, user.outward());
-        let before = self.memory.lock().desk.insert(key, receipts.clone());
-        if before.unwrap_or_default() != receipts {
-            self.publish(org, Change::Receipts { user: user.outward() });
-        }
-    }
-
-    /// A phone that refuses before it rings may have a Do Not Disturb of its own; one that rang has none.
-    fn suspect(&mut self, report: &CallReport) {
-        let org = report.organisation;
-        for why in &report.reasons {
-            let account = match &why.device {
-                Device::Account(account) => *account,
-                Device::Binding(binding) => binding.account,
-                Device::Outside(_) | Device::Call => continue,
-            };
-            let key = (org, account.outward());
-            let mut memory = self.memory.lock();
-            let known = memory.suspected.contains_key(&key);
-            let suspected = why.reason.cause == Cause::SuspectedDeviceDnd;
-            if suspected {
-                memory.suspected.insert(key, report.ended);
-            } else if known && rang(why.reason.cause) {
-                memory.suspected.remove(&key);
-            }
-            let changed = known != memory.suspected.contains_key(&key);
-            drop(memory);
-            if changed {
-                self.publish(org, Change::Registrations { account: account.outward() });
-            }
-        }
-    }
-
-    /// Who began or ended a call.
-    fn look_at_phones(&mut self) {
-        let known: BTreeSet<UserId> = self.exchange.load_mut().users.keys().copied().collect();
-        for user in known {
-            self.phone_changed(user, false);
-        }
-        let trunks = self.exchange.load_mut().trunks.clone();
-        let by_id = trunks.into_iter().map(|(trunk, calls)| ((trunk.organisation(), trunk.outward()), calls));
-        let sessions = self.exchange.calls() as u64;
-        let mut memory = self.memory.lock();
-        memory.trunk_calls = by_id.collect();
-        memory.sessions = sessions;
-    }
-
-    fn phone_changed(&mut self, user: UserId, tell: bool) {
-        let org = user.organisation();
-        let Some(directory) = self.directory(org) else { return };
-        let registrar = self.exchange.registrar();
-        let registered = directory.accounts_of(user).any(|account| !registrar.reachable(account.id).is_empty());
-        let talks = self.exchange.load_mut().users.get(&user).copied().unwrap_or(0) > 0;
-        let changed = {
-            let mut memory = self.memory.lock();
-            let known = memory.phones.entry((org, user.outward())).or_default();
-            let before = *known;
-            known.registered = registered;
-            known.ringing = self.ringing.contains(&user);
-            let since = || self.exchange.talks_since(user).unwrap_or_else(now);
-            known.on_call = talks.then(|| before.on_call.unwrap_or_else(since));
-            *known != before
-        };
-        if changed || tell {
-            self.publish(org, Change::Presence { user: user.outward() });
-        }
     }
 
     /// Tells what is not stored, to those who look now.
@@ -616,13 +468,4 @@ impl Driver {
         let revision = self.directory(org).map_or(Revision(0), |directory| directory.revision);
         self.store.publish(Published { org, revision, change });
     }
-}
-
-fn rang(cause: Cause) -> bool {
-    matches!(cause, Cause::Rang | Cause::Answered | Cause::NotAnswered | Cause::AnsweredElsewhere | Cause::CallerHungUp)
-}
-
-/// Calls to the echo are no sessions of the node: they are named from the other end.
-fn echo_session(call: CallId) -> SessionId {
-    SessionId(u64::MAX - call.0)
 }

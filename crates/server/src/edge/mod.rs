@@ -6,6 +6,7 @@
 mod calls;
 mod config;
 mod driver;
+mod echo;
 mod ids;
 mod keeper;
 mod live;
@@ -15,6 +16,7 @@ mod probe;
 mod records;
 mod saved;
 mod snapshot;
+mod standing;
 mod trunk_test;
 mod trunks;
 mod watcher;
