@@ -234,8 +234,12 @@ fn is_link(argument: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bellbird_contract::server::{
+        AvailabilityPanel, ClientId, DndPanel, Features, ServerConnection, ServerView, SettingsView, Snapshot,
+    };
     use bellbird_contract::{
-        AccountId, CallCapabilities, CallDirection, EndReason, Language, Preferences, Security, Timestamp,
+        AccountId, AccountSettings, AccountView, CallCapabilities, CallDirection, EndReason, Language, Preferences,
+        Security, Timestamp, Transport,
     };
 
     use super::*;
@@ -336,6 +340,44 @@ mod tests {
         }
     }
 
+    fn registered_account() -> AccountView {
+        let registration = Registration::Registered { since: Timestamp(0), transport: Transport::Tls, secure: true };
+        let settings = AccountSettings::default();
+        AccountView { id: AccountId(1), settings, address: "601@fiets.example".to_owned(), registration }
+    }
+
+    fn on_dnd() -> ServerView {
+        let said = include_str!("../../crates/contract/tests/golden/v1/event.json");
+        let events: Vec<serde_json::Value> = serde_json::from_str(said).unwrap();
+        let snapshot = events.iter().find(|event| event["kind"]["kind"] == "snapshot").unwrap();
+        let snapshot: Snapshot = serde_json::from_value(snapshot["kind"]["snapshot"].clone()).unwrap();
+        ServerView {
+            address: "bel.fiets.example".to_owned(),
+            connection: ServerConnection::Connecting,
+            organisation: snapshot.me.organisation.clone(),
+            client: ClientId("c1".to_owned()),
+            me: snapshot.me,
+            profile_pending: false,
+            saved: None,
+            features: Features::default(),
+            settings: SettingsView { own: snapshot.settings, receive_pending: false, make_pending: false, saved: None },
+            dnd: DndPanel { on: true, ..DndPanel::default() },
+            availability: AvailabilityPanel { state: snapshot.availability, pending: false },
+            telephony: snapshot.telephony,
+            forwarding_pending: false,
+            telephony_pending: false,
+            accounts: Vec::new(),
+            call_methods: Vec::new(),
+            colleagues: Vec::new(),
+            requests: Vec::new(),
+            request_pending: false,
+            calls: Vec::new(),
+            records: Vec::new(),
+            why: None,
+            refusal: None,
+        }
+    }
+
     const RINGING: CallState = CallState::Incoming { waiting: false };
 
     #[test]
@@ -367,6 +409,20 @@ mod tests {
         controller.take_view(view(vec![call(1, ended)]));
         controller.take_view(view(vec![]));
         assert_eq!(told(&controller), ["view", "tray Offline", "view", "tray InCall", "view", "tray Offline", "view"]);
+    }
+
+    #[test]
+    fn tray_shows_what_keeps_calls_silent_unless_one_is_going_on() {
+        let registered = |calls| {
+            let mut view = view(calls);
+            view.accounts.push(registered_account());
+            view.server = Some(Box::new(on_dnd()));
+            view
+        };
+        let controller = controller(true);
+        controller.take_view(registered(vec![]));
+        controller.take_view(registered(vec![call(1, CallState::Active)]));
+        assert_eq!(told(&controller), ["view", "tray DoNotDisturb", "view", "tray InCall"]);
     }
 
     #[test]

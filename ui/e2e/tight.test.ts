@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { context, launch, open, sizes, tooWide } from './browser';
+import { context, launch, open, sizes, tooWide, violations } from './browser';
 import { pictures } from './screens';
 import { screens } from './walk';
 
@@ -34,11 +34,12 @@ describe('large text in a small window', () => {
   });
   afterAll(() => browser.close());
 
-  it.each(screens)('$name wraps and stays whole', async ({ name, scene, go }) => {
+  it.each(screens)('$name wraps, stays whole and is accessible', async ({ name, scene, go }) => {
     await open(page, { scene, lang: 'nl' });
     await page.addStyleTag({ content: 'html { font-size: 200%; }' });
     await go?.(page);
     await page.screenshot({ path: `${pictures}/${name}.large.nl.png` });
+    expect(await violations(page)).toEqual([]);
     expect(await tooWide(page)).toEqual([]);
   });
 });

@@ -452,7 +452,10 @@ impl Phone {
         self.link = None;
         let home = self.default_account().map(|account| &account.home);
         let emergency = self.emergency();
-        let mut look_up = look_up(text, &emergency, home, self.history.entries());
+        // Colleagues are called over the server's account.
+        let of_server = self.default_account().is_some_and(|account| self.server.account() == Some(account.id));
+        let colleagues = if of_server { self.server.colleagues() } else { &[] };
+        let mut look_up = look_up(text, &emergency, home, self.history.entries(), colleagues);
         if let Some(problem) = self.making_calls_off(&Target::parse(text, &emergency), None) {
             look_up.target = None;
             look_up.problem = Some(problem);

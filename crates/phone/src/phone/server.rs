@@ -20,6 +20,9 @@ use crate::target::{Home, Target};
 /// For so long after an emergency call whoever calls back has to get through (DESIGN §6a).
 const CALL_BACK: Duration = Duration::from_secs(3600);
 
+/// How long to rest after a first round among the server's addresses; doubled each time, up to eight minutes.
+const ROUND: Duration = Duration::from_secs(30);
+
 /// What was noted of the server's part last.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
@@ -30,12 +33,40 @@ pub(super) struct Presence {
     /// How many records the server had told when calls that are over were last looked for among them; nothing once
     /// another call is over.
     pub(super) linked: Option<u64>,
-    /// How many of the server's addresses were tried in vain since one answered, or since the last pause.
-    pub(super) tried: usize,
+    /// How far the search among the server's addresses is.
+    pub(super) search: Search,
     /// Accounts whose log-in is over and that a call still goes over.
     retiring: Vec<AccountId>,
     /// Whom to believe from now on; nothing where the driver was told.
     pub(super) pin: Option<Option<ServerPin>>,
+}
+
+/// How far the search among the server's addresses is.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// Those that were tried in vain in this round.
+    tried: usize,
+    /// Rounds in vain.
+    rounds: u32,
+    /// When the next round may begin; until then the account tries its last address as any other does.
+    rests_until: Option<Instant>,
+}
+
+impl Search {
+    /// Notes that one of so many addresses did not answer; whether another one is tried now.
+    fn goes_on(&mut self, now: Instant, ways: usize) -> bool {
+        if self.rests_until.is_some_and(|until| now < until) {
+            return false;
+        }
+        self.rests_until = None;
+        self.tried += 1;
+        if self.tried < ways {
+            return true;
+        }
+        let rest = ROUND.saturating_mul(1 << self.rounds.min(4));
+        *self = Self { tried: 0, rounds: self.rounds + 1, rests_until: Some(now + rest) };
+        false
+    }
 }
 
 impl Phone {
@@ -111,7 +142,7 @@ impl Phone {
     /// Notes of calls that are over which record the server has of them.
     fn link_records(&mut self) {
         let told = self.server.records_told();
-        if core::mem::replace(&mut self.presence.linked, Some(told)) == Some(told) {
+        if self.presence.linked.replace(told) == Some(told) {
             return;
         }
         for entry in self.history.link(|call_id| self.server.record_of(call_id).cloned()) {
@@ -143,6 +174,7 @@ impl Phone {
         let account = self.server.account();
         let Some(agent) = self.accounts.iter().find(|it| Some(it.id) == account).map(|it| it.agent) else { return };
         if matches!(self.agent.registration(agent), Some(RegistrationState::Retrying { .. })) {
+            self.presence.search = Search::default();
             let _ = self.agent.register(self.now, agent);
         }
     }
@@ -155,9 +187,7 @@ impl Phone {
         else {
             return false;
         };
-        self.presence.tried += 1;
-        if self.presence.tried >= ways.len() || !is_worth_another(failure) {
-            self.presence.tried = 0;
+        if !is_worth_another(failure) || !self.presence.search.goes_on(self.now, ways.len()) {
             return false;
         }
         let now = self.account(id).and_then(|account| ways.iter().position(|way| way.is_of(&account.settings)));
@@ -169,13 +199,13 @@ impl Phone {
     /// The server's account is registered: the next trouble begins with a fresh round.
     pub(super) fn answered_from(&mut self, agent: agent::AccountId) {
         if self.server.account().and_then(|id| self.account(id)).is_some_and(|account| account.agent == agent) {
-            self.presence.tried = 0;
+            self.presence.search = Search::default();
         }
     }
 
     /// Somewhere else, or later, the best address may be there again.
     fn back_to_the_best(&mut self) {
-        self.presence.tried = 0;
+        self.presence.search = Search::default();
         let Some((id, ways)) = self.server_ways() else { return };
         let best = ways.first().filter(|best| self.account(id).is_some_and(|account| !best.is_of(&account.settings)));
         if let Some(best) = best.cloned() {

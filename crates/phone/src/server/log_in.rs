@@ -215,17 +215,16 @@ impl Server {
 
     /// The user chose the password that was asked for.
     pub(super) fn choose_password(&mut self, new: &Secret) {
-        match core::mem::replace(&mut self.attempt, Attempt::None) {
-            Attempt::NewPassword { server, entry, .. } => match &entry.proof {
-                Proof::Secret(_) => self.send_log_in(server, entry, Some(new)),
-                Proof::Invitation(token) => {
-                    let path = format!("/links/{}", token.expose());
-                    let change = PasswordChange { old: None, new: WireSecret::from(new) };
-                    let request = self.cx.request_with(&server, None, HttpMethod::Post, &path, &change);
-                    self.attempt = Attempt::Inviting { server, entry, new: new.clone(), request };
-                }
-            },
-            other => self.attempt = other,
+        let Attempt::NewPassword { server, entry, .. } = &self.attempt else { return };
+        let (server, entry) = (server.clone(), entry.clone());
+        match &entry.proof {
+            Proof::Secret(_) => self.send_log_in(server, entry, Some(new)),
+            Proof::Invitation(token) => {
+                let path = format!("/links/{}", token.expose());
+                let change = PasswordChange { old: None, new: WireSecret::from(new) };
+                let request = self.cx.request_with(&server, None, HttpMethod::Post, &path, &change);
+                self.attempt = Attempt::Inviting { server, entry, new: new.clone(), request };
+            }
         }
     }
 

@@ -26,8 +26,8 @@ use std::collections::VecDeque;
 
 use bellbird_base::{Duration, Instant, Rng, Seed};
 use bellbird_contract::server::{
-    ApiProblem, CallRecordId, ClientId, EffectiveSettings, MePhone, ServerErrorCode, ServerLogIn, ServerTrouble,
-    ServerView, SipCredentials, resolve,
+    ApiProblem, CallRecordId, ClientId, Colleague, EffectiveSettings, MePhone, ServerErrorCode, ServerLogIn,
+    ServerTrouble, ServerView, SipCredentials, resolve,
 };
 use bellbird_contract::{AccountId, Command, ErrorCode, Language, Problem, Secret, Timestamp};
 use serde::Serialize;
@@ -343,6 +343,12 @@ impl Server {
     /// What the account was made from.
     pub(crate) fn phone(&self) -> Option<&MePhone> {
         self.session.as_ref().map(|session| &session.memory.phone)
+    }
+
+    /// The user's colleagues.
+    pub(crate) fn colleagues(&self) -> &[Colleague] {
+        let snapshot = self.session.as_ref().and_then(|session| session.snapshot());
+        snapshot.map_or(&[], |snapshot| &snapshot.colleagues)
     }
 
     /// The name of the colleague with this number.

@@ -197,8 +197,13 @@ fn colleague_who_is_called_by_number_is_shown_by_name() {
         until: None,
     });
     works.log_in(0, PASSWORD);
+    works.command(0, Command::LookUp { text: "bak".into() });
+    let suggested = works.handsets[0].view.look_up.suggestions.clone();
+    assert_eq!(suggested[0].party.address.as_deref(), Some("602"), "before any call");
     dial(&mut works, "602");
     assert_eq!(works.handsets[0].view.calls[0].party.name.as_deref(), Some("Anna Bakker"));
+    works.command(0, Command::LookUp { text: "bak".into() });
+    assert_eq!(works.handsets[0].view.look_up.suggestions.len(), 1);
     dial(&mut works, "603");
     assert_eq!(works.handsets[0].view.calls[1].party.name, None);
 }

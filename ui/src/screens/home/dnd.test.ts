@@ -58,6 +58,16 @@ describe('Do not disturb', () => {
     expect(lines[5]).toContain('Could not be told');
   });
 
+  it('says what callers meet: a destination, or that nobody can be reached', async () => {
+    const { telephony } = serverView(now);
+    const { host, show, user } = await open({ server: serverView(now, { dnd: on }) });
+    await user.click(button('How long'));
+    expect(screen.getByText(/Callers are told that you can’t be reached\./u)).toBeDefined();
+    const { server } = host.view;
+    if (server) await show({ server: { ...server, telephony: { ...telephony, noAnswer: { kind: 'user', user: 3 } } } });
+    expect(screen.getByText(/Callers go to Tom Hughes\./u)).toBeDefined();
+  });
+
   it('that was not sent yet says who does not know', async () => {
     await open({ server: serverView(now, { dnd: { ...on, pending: true } }) });
     expect(screen.getByText(/Your other phones and colleagues hear it when you are back online/u)).toBeDefined();

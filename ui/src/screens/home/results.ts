@@ -48,7 +48,7 @@ function known(answer: LookUp, view: PhoneView, now: Timestamp): Result[] {
     const last = lastCall === null ? '' : m.dial_last_call({ when: when(lastCall, now) });
     const number = party.name === null ? '' : party.number;
     const presence = presenceOf(view, party);
-    const second = [number, presence && presenceWord(presence), last].filter(Boolean).join(' · ');
+    const second = [presence && presenceWord(presence), number, last].filter(Boolean).join(' · ');
     return [
       {
         id: `known-${i}`,

@@ -232,6 +232,13 @@ describe('several desk phones', () => {
     expect(sent(host, 'setDeskPhone')).toEqual([{ type: 'setDeskPhone', account: 12 }]);
   });
 
+  it('are told apart too where an administrator chose the method', async () => {
+    const accounts = [desk(11, '203', 'Balie'), desk(12, '205', 'Werkplaats')];
+    const { host, user } = await openPage({ accounts, settings: lockedSettings(now) });
+    await user.selectOptions(screen.getByLabelText('Which desk phone rings'), 'Werkplaats, 205');
+    expect(sent(host, 'setDeskPhone')).toEqual([{ type: 'setDeskPhone', account: 12 }]);
+  });
+
   it('are no question where there is one', async () => {
     await openPage({ accounts: [desk(11, '203', 'Balie')] });
     expect(screen.queryByLabelText('Which desk phone rings')).toBeNull();
