@@ -20,4 +20,5 @@ mod provider;
 mod random;
 mod restarts;
 mod scripted;
+mod trunks;
 mod world;
