@@ -14,7 +14,7 @@ use super::invite::is_emergency;
 use super::itinerary::{Called as CalledDevice, asks_auto_answer};
 use super::talk::KeptCall;
 use crate::directory::{AccountRouting, Directory};
-use crate::node::{End, MediaId, MediaTag, Output as NodeOutput, Progress, SessionId};
+use crate::node::{End, Itinerary, MediaId, MediaTag, Output as NodeOutput, Progress, SessionId};
 use crate::notifier::lamps::{DialogState, WatchedDialog};
 use crate::routing::{Call, Called, Caller, Device, Plan, Purpose, Refusal, Step, StepIndex, Target, Why};
 use crate::words::{Cause, ClientId, OrgId, Timestamp, TrunkId, UserId, VoipAccountId};
@@ -293,10 +293,11 @@ impl Exchange {
                         self.note_emergency(&directory, &call);
                     }
                     let resolved = self.resolve(&directory, &plan, false);
+                    let recall = self.recall(&directory, session, by);
                     if let Some(live) = self.live.get_mut(&session) {
                         live.called.extend(resolved.called);
                     }
-                    self.node.transfer_to(&mut self.agent, self.now, session, resolved.itinerary);
+                    self.node.transfer_to(&mut self.agent, self.now, session, resolved.itinerary, recall);
                 }
                 Some(Step::End(refusal)) => {
                     self.node.refuse_transfer(&mut self.agent, self.now, session, refusal.status);
@@ -307,6 +308,20 @@ impl Exchange {
             },
             None => self.node.refuse_transfer(&mut self.agent, self.now, session, StatusCode::DECLINE),
         }
+    }
+
+    /// The way back to the user who sends somebody on: a call by that somebody, which rings in spite of Do Not Disturb
+    /// (DESIGN §6a).
+    fn recall(&mut self, directory: &Directory, session: SessionId, by: CallId) -> Option<Itinerary> {
+        let live = self.live.get(&session)?;
+        let called = Called::User(live.legs.get(&by)?.user?);
+        let party = live.legs.get(&self.node.peer_of(by)?)?;
+        let caller = party.as_caller(&live.call)?;
+        let call = Call { caller, called, withheld: false, purpose: Purpose::TransferRecall, diversions: 0 };
+        let plan = self.plan(directory, &call);
+        let resolved = self.resolve(directory, &plan, false);
+        self.live.get_mut(&session)?.called.extend(resolved.called);
+        Some(resolved.itinerary)
     }
 
     fn progress(&mut self, session: SessionId, progress: Progress) {
@@ -530,6 +545,21 @@ fn fate(party: &Party, end: &agent::CallEnd) -> Cause {
             } else {
                 Cause::DeviceRefused
             }
+        }
+    }
+}
+
+impl Party {
+    /// Who it is that calls, where this party of a call is sent back by the server.
+    fn as_caller(&self, call: &Call) -> Option<Caller> {
+        match (self.account, self.trunk) {
+            (Some(account), _) => Some(Caller::Account { account, client: self.client.clone(), binding: None }),
+            (None, Some(trunk)) => Some(match (&call.caller, &call.called) {
+                (Caller::Trunk { .. }, _) => call.caller.clone(),
+                (_, Called::Dialled(number)) => Caller::Trunk { trunk, number: Some(number.clone()), name: None },
+                (_, Called::User(_) | Called::Account(_)) => Caller::Trunk { trunk, number: None, name: None },
+            }),
+            (None, None) => None,
         }
     }
 }

@@ -300,6 +300,11 @@ impl Session {
 
     /// Nobody took it.
     fn give_up(&mut self, cx: &mut Cx<'_>, reply: Option<Reply>) {
+        if self.b.is_none()
+            && let Some(recall) = self.hunt().and_then(|hunt| hunt.recall.take())
+        {
+            return self.reroute(cx, recall);
+        }
         let Stage::Hunting(hunt) = core::mem::replace(&mut self.stage, Stage::Talking) else { return };
         let reply = reply.or(hunt.best).unwrap_or(Reply::new(StatusCode::TEMPORARILY_UNAVAILABLE));
         let status = reply.status;

@@ -87,6 +87,8 @@ pub(super) struct Hunt {
     pub(super) told_early: Option<CallId>,
     /// What the devices said, the most telling.
     pub(super) best: Option<Reply>,
+    /// Back to who sent the party on, where nobody takes it and he has hung up by then.
+    pub(super) recall: Option<Itinerary>,
 }
 
 /// One of the devices that ring.
@@ -120,6 +122,7 @@ impl Hunt {
             told_ringing: false,
             told_early: None,
             best: None,
+            recall: None,
         }
     }
 

@@ -15,9 +15,17 @@ pub(super) struct Wish {
 }
 
 impl Node {
-    /// Sends a party on its way that [`Output::Transfer`] asked for.
-    pub fn transfer_to(&mut self, ua: &mut UserAgent, now: Instant, session: SessionId, itinerary: Itinerary) {
-        self.with(ua, now, session, |session, cx| session.transfer_to(cx, itinerary));
+    /// Sends a party on its way that [`Output::Transfer`] asked for; where nobody takes it and who asked has hung up by
+    /// then, the other way, if there is one.
+    pub fn transfer_to(
+        &mut self,
+        ua: &mut UserAgent,
+        now: Instant,
+        session: SessionId,
+        itinerary: Itinerary,
+        recall: Option<Itinerary>,
+    ) {
+        self.with(ua, now, session, |session, cx| session.transfer_to(cx, itinerary, recall));
     }
 
     /// Does not; whoever asked hears this.
@@ -88,9 +96,9 @@ impl Session {
         cx.outputs.push_back(Output::Transfer { session: self.id, by, target, referred_by });
     }
 
-    fn transfer_to(&mut self, cx: &mut Cx<'_>, itinerary: Itinerary) {
+    fn transfer_to(&mut self, cx: &mut Cx<'_>, itinerary: Itinerary, recall: Option<Itinerary>) {
         if matches!(self.stage, Stage::AskedWhere) {
-            self.stage = Stage::Hunting(Box::new(Hunt::new(itinerary, None)));
+            self.stage = Stage::Hunting(Box::new(Hunt { recall, ..Hunt::new(itinerary, None) }));
             self.begin_step(cx, 0);
         }
     }

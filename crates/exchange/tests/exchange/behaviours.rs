@@ -9,6 +9,7 @@ use bellbird_sip::agent::CallEvent;
 use bellbird_sip::digest::{Ha1, Hash, Secret};
 use bellbird_sip::message::Body;
 use bellbird_sip::status::StatusCode;
+use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Link, Nat, Network};
 
 use crate::host::DOMAIN;
@@ -162,6 +163,28 @@ fn dnd_set_while_a_call_rings_silences_it_and_sends_it_to_the_destination_if_no_
 }
 
 #[test]
+fn a_transfer_that_nobody_takes_comes_back_in_spite_of_do_not_disturb() {
+    let mut world = World::new(43);
+    let (bob, desk, carol) = (world.register(bob()), world.register(alice_desk()), world.register(carol()));
+    world.on(carol, |phone, _| phone.habit = Habit::Ignore);
+    let call = world.dial(desk, "602");
+    assert!(world.until(|world| world.view(desk, call).established));
+    let target = Uri::sip(Some("603"), DOMAIN, None).unwrap();
+    world.on(desk, |phone, network| phone.command(network, |ua, now| ua.transfer(now, call, &target)).unwrap());
+    assert!(world.until(|world| world.calls_of(carol) == 1));
+    world.on(desk, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, call)).unwrap());
+    set_dnd_in_storage(&mut world, ALICE, true);
+    let before = world.calls_of(desk);
+    assert!(world.until(|world| world.calls_of(desk) == before + 1), "it rings where it came from");
+    let back = world.phone(desk).live_call().unwrap();
+    assert!(world.until(|world| world.view(desk, back).established));
+    world.run(Duration::from_secs(2));
+    assert!(world.phone(bob).live_call().is_some(), "and they talk");
+    world.on(desk, |phone, network| phone.command(network, |ua, now| ua.hang_up(now, back)).unwrap());
+    assert!(world.until(|world| world.phone(bob).live_call().is_none()));
+}
+
+#[test]
 fn dnd_set_while_a_call_by_desk_phone_rings_there_leaves_ones_own_leg() {
     let mut world = World::new(42);
     let desk = world.register(alice_desk());
@@ -270,7 +293,7 @@ fn a_call_from_the_trunk_follows_the_numbers_user() {
     let mut world = World::new(8);
     let trunk = world.add(Setup::direct("0101234567", TRUNK_IP));
     let app = world.register(alice_app());
-    let target = bellbird_sip::uri::Uri::parse("sip:+31201230601@10.0.0.1").unwrap();
+    let target = Uri::parse("sip:+31201230601@10.0.0.1").unwrap();
     let call = world.on(trunk, |phone, network| phone.call(network, target));
     assert!(world.until(|world| world.view(trunk, call).established));
     assert_eq!(world.calls_of(app), 1);
@@ -534,7 +557,7 @@ fn a_client_whose_calls_are_off_sends_nobody_on_either() {
             world.run(Duration::from_secs(20));
         }
         let taken = world.phone(app).live_call().unwrap();
-        let target = bellbird_sip::uri::Uri::sip(Some("603"), DOMAIN, None).unwrap();
+        let target = Uri::sip(Some("603"), DOMAIN, None).unwrap();
         world.on(app, |phone, network| phone.command(network, |ua, now| ua.transfer(now, taken, &target)).unwrap());
         assert!(world.until(|world| world.view(app, taken).transfer.last() == Some(&StatusCode::FORBIDDEN)));
         assert!(world.view(bob, call).ended.is_none() && world.calls_of(carol) == 0);
@@ -554,7 +577,7 @@ fn whoever_calls_by_desk_phone_sends_a_call_of_the_app_on_all_the_same() {
     assert_eq!(world.outcome(app, "603").unwrap_err().0, 403);
     world.outcome(bob, "204").unwrap();
     let taken = world.phone(app).live_call().unwrap();
-    let target = bellbird_sip::uri::Uri::sip(Some("603"), DOMAIN, None).unwrap();
+    let target = Uri::sip(Some("603"), DOMAIN, None).unwrap();
     world.on(app, |phone, network| phone.command(network, |ua, now| ua.transfer(now, taken, &target)).unwrap());
     assert!(world.until(|world| world.phone(carol).live_call().is_some()));
 }

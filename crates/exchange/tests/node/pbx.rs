@@ -35,6 +35,8 @@ pub struct Pbx {
     pub progress: Vec<(SessionId, Progress)>,
     pub saved: BTreeMap<SessionId, SavedSession>,
     pub refuses_transfers: bool,
+    /// Where somebody goes whom nobody takes after a transfer.
+    pub recalls: Option<&'static str>,
     /// Whether those who are called want an offer in any case.
     pub wants_offers: bool,
     timeout: Instant,
@@ -58,6 +60,7 @@ impl Pbx {
             progress: Vec::new(),
             saved: BTreeMap::new(),
             refuses_transfers: false,
+            recalls: None,
             wants_offers: false,
             timeout: Instant::FAR_FUTURE,
             rng: Rng::new(&seed_of(5)),
@@ -223,7 +226,8 @@ impl Pbx {
                 }
                 let from = Address::new(Uri::sip(Some("transferred"), DOMAIN, None).unwrap());
                 let itinerary = self.itinerary(target.user().unwrap_or_default(), &from);
-                self.node.transfer_to(&mut self.ua, now, session, itinerary);
+                let recall = self.recalls.map(|back| self.itinerary(back, &from));
+                self.node.transfer_to(&mut self.ua, now, session, itinerary, recall);
             }
             NodeOutput::Progress(session, progress) => self.progress.push((session, progress)),
             NodeOutput::Save(session, saved) => {

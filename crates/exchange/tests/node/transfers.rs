@@ -96,6 +96,46 @@ fn whoever_transfers_may_hang_up_at_once() {
 }
 
 #[test]
+fn party_whom_nobody_takes_comes_back_to_who_sent_it_on_and_hung_up() {
+    for answers in [true, false] {
+        let (mut world, alice, bob, carol) = three();
+        world.pbx().recalls = Some("alice");
+        world.on(carol, |phone, _| phone.habit = Habit::Ignore);
+        let (call, _) = world.establish(alice, "bob", bob);
+        world.on(alice, |phone, _| {
+            phone.habit = if answers { Habit::Answer(Duration::from_secs(2)) } else { Habit::Ignore }
+        });
+        transfer(&mut world, alice, call, "carol");
+        world.run(1);
+        world.hang_up(alice, call);
+        if answers {
+            assert!(world.until(|world| world.talking() == [alice, bob]));
+            world.run(2);
+            let last = world.phone(alice).live_call().unwrap();
+            world.hang_up(alice, last);
+        } else {
+            world.run(60);
+            assert!(world.talking().is_empty(), "nobody took it, there either");
+        }
+        world.assert_over();
+    }
+}
+
+#[test]
+fn party_whom_nobody_takes_stays_with_who_sent_it_on_and_waited() {
+    let (mut world, alice, bob, carol) = three();
+    world.pbx().recalls = Some("alice");
+    world.on(carol, |phone, _| phone.habit = Habit::Ignore);
+    let (call, _) = world.establish(alice, "bob", bob);
+    transfer(&mut world, alice, call, "carol");
+    world.run(40);
+    assert_eq!(world.talking(), [alice, bob]);
+    assert_eq!(world.phone(alice).live_call(), Some(call), "the same call");
+    world.hang_up(alice, call);
+    world.assert_over();
+}
+
+#[test]
 fn party_that_hangs_up_during_a_transfer_ends_it() {
     let (mut world, alice, bob, carol) = three();
     world.on(carol, |phone, _| phone.habit = Habit::Ignore);
