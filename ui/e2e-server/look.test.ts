@@ -13,6 +13,7 @@ const pages = [
   ['permissions', 'users/1/permissions'],
   ['user-devices', 'users/1/devices'],
   ['security', 'users/1/security'],
+  ['contacts', 'contacts'],
   ['devices', 'devices'],
   ['device', 'devices/1'],
   ['numbers', 'numbers'],
@@ -21,6 +22,8 @@ const pages = [
   ['audit', 'audit'],
   ['organisation', 'organisation'],
   ['me', 'me'],
+  ['me-telephony', 'me/telephony'],
+  ['me-calls', 'me/calls'],
 ] as const;
 
 let stage: Stage;

@@ -39,6 +39,12 @@ class Running {
     }
   }
 
+  /** What it ends with. */
+  async code(): Promise<number | null> {
+    while (!this.#ended) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.process.exitCode;
+  }
+
   /** Ends it, if it did not end by itself. */
   async end(): Promise<void> {
     this.process.kill('SIGTERM');
@@ -82,6 +88,14 @@ export class Stage {
   /** A link that the server printed when it started. */
   async printed(what: RegExp): Promise<string> {
     return (await this.#running[0]?.said(what))?.[0] ?? '';
+  }
+
+  /** What is done from the server's command line, while it runs. */
+  async admin(...arguments_: string[]): Promise<void> {
+    const data = join(this.#folder, 'data');
+    const done = this.#start('bellbird-server', ['--data', data, 'admin', ...arguments_]);
+    const code = await done.code();
+    if (code !== 0) throw new Error(`admin ${arguments_.join(' ')}: ${code}`);
   }
 
   /** A desk phone of the demo, registered. */

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { context, launch } from './browser';
+import { focused, hasRing, tabTo } from './keys';
 
 let browser: Browser;
 let page: Page;
@@ -17,9 +18,9 @@ afterEach(() => page.context().close());
 describe('the portal by keyboard alone', () => {
   it('locks the incoming calls of two people, from the log-in on', async () => {
     await open('out', '');
-    await tabTo('E-mail or log-in name');
+    await tabTo(page, 'E-mail or log-in name');
     await page.keyboard.type('marieke@fiets.example');
-    await tabTo('Password');
+    await tabTo(page, 'Password');
     await page.keyboard.type('bellbird');
     await page.keyboard.press('Enter');
     await page.getByText('Anna Bakker').waitFor();
@@ -27,15 +28,15 @@ describe('the portal by keyboard alone', () => {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('jan');
     await page.getByText('Anna Bakker').waitFor({ state: 'detached' });
-    await tabTo('Select Femke Jansen');
+    await tabTo(page, 'Select Femke Jansen');
     await page.keyboard.press('Space');
     await page.getByRole('combobox', { name: 'Incoming calls' }).waitFor();
-    await tabTo('Incoming calls');
+    await tabTo(page, 'Incoming calls');
     await page.keyboard.type('Dis');
-    await tabTo('Configure incoming calls');
+    await tabTo(page, 'Configure incoming calls');
     await page.keyboard.press('Space');
     await page.getByText('Nothing of Femke Jansen would ring any more.').waitFor();
-    await tabTo('Save anyway');
+    await tabTo(page, 'Save anyway');
     await page.keyboard.press('Enter');
     await page.getByText('Saved for 1 person').waitFor();
   });
@@ -43,20 +44,20 @@ describe('the portal by keyboard alone', () => {
   it('edits in the table, and comes back to where it was', async () => {
     await open('admin', '#/users');
     await page.getByText('Anna Bakker').waitFor();
-    await tabTo('Edit Extension, Anna Bakker');
+    await tabTo(page, 'Edit Extension, Anna Bakker');
     await page.keyboard.press('Enter');
     await page.keyboard.type('645');
     await page.keyboard.press('Enter');
-    await expect.poll(focused).toBe('Edit Extension, Anna Bakker');
+    await expect.poll(() => focused(page)).toBe('Edit Extension, Anna Bakker');
     await page.getByText('645').waitFor();
   });
 
   it('opens a page at its heading, and skips the menu where that is asked for', async () => {
     await open('admin', '#/users');
     await page.getByText('Anna Bakker').waitFor();
-    await tabTo('Audit');
+    await tabTo(page, 'Audit');
     await page.keyboard.press('Enter');
-    await expect.poll(focused).toBe('Audit');
+    await expect.poll(() => focused(page)).toBe('Audit');
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
     await page.evaluate(() => (document.activeElement as HTMLElement).blur());
     await page.locator('.skip').focus();
@@ -71,7 +72,7 @@ describe('the portal by keyboard alone', () => {
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
       for (let i = 0; i < 40; i += 1) {
         await page.keyboard.press('Tab');
-        expect(await hasRing(), `${hash}: ${await focused()}`).toBe(true);
+        expect(await hasRing(page), `${hash}: ${await focused(page)}`).toBe(true);
       }
     }
   });
@@ -81,36 +82,4 @@ async function open(scene: string, hash: string): Promise<void> {
   await page.goto('about:blank');
   await page.goto(`${inject('site')}portal.html?scene=${scene}&lang=en&theme=light${hash}`);
   await page.locator('h1').first().waitFor();
-}
-
-/** The name of what has the focus, as a reader says it. */
-function focused(): Promise<string> {
-  return page.evaluate(() => {
-    const element = document.activeElement;
-    if (!(element instanceof HTMLElement) || element === document.body) return '';
-    const labelled = document.getElementById(element.getAttribute('aria-labelledby') ?? '')?.textContent;
-    const label =
-      element instanceof HTMLInputElement || element instanceof HTMLSelectElement
-        ? element.labels?.[0]?.textContent
-        : undefined;
-    const said = element.cloneNode(true) as HTMLElement;
-    for (const silent of said.querySelectorAll('[aria-hidden=true], .vh')) silent.remove();
-    return (element.getAttribute('aria-label') ?? labelled ?? label ?? said.textContent).replace(/\s+/gu, ' ').trim();
-  });
-}
-
-async function tabTo(name: string): Promise<void> {
-  for (let i = 0; i < 90; i += 1) {
-    if ((await focused()) === name) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`no tab stop is called ${name}; the last one is ${await focused()}`);
-}
-
-function hasRing(): Promise<boolean> {
-  return page.evaluate(() => {
-    const element = document.activeElement;
-    const drawn = element?.closest('.inp, .seg label') ?? element;
-    return !drawn || drawn === document.body || getComputedStyle(drawn).outlineStyle !== 'none';
-  });
 }

@@ -42,6 +42,14 @@ export const portalScreens: PortalScreen[] = [
   { name: 'user-security', hash: '#/users/4/security' },
   { name: 'user-delete', hash: '#/users/7', go: (page) => page.locator('header .btn').nth(1).click() },
   { name: 'user-reset', hash: '#/users/1', go: (page) => page.locator('header .btn').first().click() },
+  { name: 'contacts', hash: '#/contacts' },
+  { name: 'contact-new', hash: '#/contacts', go: (page) => page.locator('header .btn.primary').click() },
+  {
+    name: 'user-caller-id',
+    hash: '#/users/1/telephony',
+    go: async (page) => void (await page.locator('.caller select').selectOption('perCountry')),
+  },
+  { name: 'device-owners', hash: '#/devices/203', go: (page) => page.locator('.insp .under').first().click() },
   { name: 'devices', hash: '#/devices' },
   { name: 'device', hash: '#/devices/203', go: testDevice },
   { name: 'device-silent', hash: '#/devices/240', go: testDevice },
@@ -56,6 +64,9 @@ export const portalScreens: PortalScreen[] = [
   { name: 'organisation', hash: '#/organisation' },
   { name: 'me', hash: '#/me' },
   { name: 'member', scene: 'member' },
+  { name: 'me-telephony', scene: 'member', hash: '#/me/telephony' },
+  { name: 'me-calls', scene: 'member', hash: '#/me/calls' },
+  { name: 'partner', scene: 'partner', hash: '#/users' },
 ];
 
 async function wrongPassword(page: Page): Promise<void> {
@@ -111,7 +122,7 @@ async function testDevice(page: Page): Promise<void> {
 }
 
 async function newSecret(page: Page): Promise<void> {
-  await page.locator('.insp .btn.under').click();
+  await page.locator('.insp .btn.under').last().click();
   await page.locator('dialog .btn.danger').click();
   await page.locator('.insp .note.ok').waitFor();
 }

@@ -1,14 +1,18 @@
 import type {
   ChangeRequestAnswer,
+  ChangeRequestDraft,
+  Contact,
+  ContactEdit,
   NumberEdit,
   OrganisationChange,
   SessionRequest,
+  SettingsChange,
   SetUp,
   TrunkEdit,
 } from '../../contract';
 import { accountRoutes } from './accounts';
 import { Refusal, type FakeServer, type Sent } from './server';
-import { changeUser, userRoutes } from './users';
+import { changeUser, setAvailability, setDnd, userRoutes } from './users';
 
 /** What a request of one shape is answered with; `undefined` for no content. */
 export type Handler = (server: FakeServer, sent: Sent, ...parts: string[]) => unknown;
@@ -25,6 +29,26 @@ const routes: FakeRoute[] = [
   ['GET', /^\/me$/u, (server) => server.me()],
   ['PUT', /^\/me\/password$/u, changePassword],
   ['PATCH', /^\/me$/u, (server, sent) => changeUser(server, sent, String(server.who)) && server.me()],
+  ['GET', /^\/me\/profile$/u, (server) => server.user(server.who ?? 4)],
+  ['PUT', /^\/me\/dnd$/u, (server, sent) => setDnd(server, sent, String(server.who))],
+  ['PUT', /^\/me\/availability$/u, (server, sent) => setAvailability(server, sent, String(server.who))],
+  ['GET', /^\/me\/settings$/u, (server) => server.ownSettings()],
+  ['PUT', /^\/me\/settings$/u, changeOwnSettings],
+  ['POST', /^\/me\/requests$/u, askFor],
+  ['GET', /^\/colleagues$/u, (server) => server.colleagues()],
+  ['GET', /^\/contacts$/u, (server) => server.contacts],
+  [
+    'POST',
+    /^\/contacts$/u,
+    (server, sent) => putContact(server, sent.body as ContactEdit, 20 + server.contacts.length),
+  ],
+  ['PUT', /^\/contacts\/(\d+)$/u, (server, sent, id) => putContact(server, sent.body as ContactEdit, Number(id))],
+  [
+    'DELETE',
+    /^\/contacts\/(\d+)$/u,
+    (server, _sent, id) => void (server.contacts = server.contacts.filter((one) => one.id !== Number(id))),
+  ],
+  ['GET', /^\/employers$/u, () => ['Voorbeeld Bikes', 'Wheel Works']],
   ['GET', /^\/me\/records$/u, calls],
   ['GET', /^\/me\/api-keys$/u, (server) => server.user(server.who ?? 4).apiKeys],
   ['POST', /^\/me\/api-keys$/u, newKey],
@@ -239,4 +263,40 @@ function setUp(server: FakeServer, { body }: Sent, token?: string): undefined {
   const first = server.user(4);
   first.login = admin.email;
   Object.assign(first.user, { firstName: admin.firstName, lastName: admin.lastName, email: admin.email });
+}
+
+function putContact(server: FakeServer, { base, ...edit }: ContactEdit, id: number): Contact {
+  const before = server.contacts.find((one) => one.id === id);
+  onRevision(base, before?.revision ?? 0);
+  const contact = { id, ...edit, revision: (before?.revision ?? 0) + 1 };
+  server.contacts = [...server.contacts.filter((one) => one.id !== id), contact];
+  return contact;
+}
+
+function changeOwnSettings(server: FakeServer, { body }: Sent): unknown {
+  const change = body as SettingsChange;
+  const who = server.user(server.who ?? 4);
+  const stamp = { author: server.author(), since: server.now };
+  if (change.direction === 'incoming') {
+    if (!who.permissions.configureIncoming) throw new Refusal('lockedByAdministrator', 403);
+    const mode = change.receive ? ('enabled' as const) : ('disabled' as const);
+    who.incoming = { revision: who.incoming.revision + 1, mode, stamp };
+  }
+  if (change.direction === 'outgoing') {
+    if (!who.permissions.configureOutgoing) throw new Refusal('lockedByAdministrator', 403);
+    const mode = change.make ? ('enabled' as const) : ('disabled' as const);
+    const callMethod = change.callMethod ?? who.outgoing.callMethod;
+    who.outgoing = { revision: who.outgoing.revision + 1, mode, callMethod, stamp };
+  }
+  return server.ownSettings();
+}
+
+function askFor(server: FakeServer, { body }: Sent): unknown {
+  const asked = body as ChangeRequestDraft;
+  const { id, firstName, lastName } = server.me();
+  const user = { id, name: `${firstName} ${lastName}` };
+  const state = { kind: 'open' as const };
+  const request = { id: 90, user, at: server.now, asked, lockedWith: 0, state, revision: 1 };
+  server.requests = [request, ...server.requests];
+  return request;
 }

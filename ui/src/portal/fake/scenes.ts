@@ -8,6 +8,7 @@ export const scenes: Record<string, (server: FakeServer) => void> = {
   out: (server) => (server.who = undefined),
   first: (server) => (server.passwordChangeNeeded = true),
   member: (server) => (server.who = 1),
+  partner: (server) => (server.administers = [{ id: 2, name: 'Wheel Works' }]),
   quiet: (server) => (server.requests = []),
 };
 

@@ -4,14 +4,20 @@ import type {
   AuditEntry,
   Author,
   CallRecord,
+  Colleague,
+  Contact,
   ChangeRequest,
   ClientMessage,
+  Lock,
   Me,
   NumberEntry,
   Organisation,
+  OrganisationName,
+  OwnSettings,
   ServerErrorCode,
   ServerEventKind,
   Snapshot,
+  Stamp,
   TrunkView,
   UserDetail,
 } from '../../contract';
@@ -21,7 +27,14 @@ import type { Socket, SocketEvents, Wire } from '../wire';
 import { els, marieke, samplePeople, telephony } from './people';
 import { answer } from './routes';
 import { sampleAudit, sampleRecords } from './past';
-import { sampleAccounts, sampleNumbers, sampleOrganisation, sampleRequests, sampleTrunks } from './things';
+import {
+  sampleAccounts,
+  sampleContacts,
+  sampleNumbers,
+  sampleOrganisation,
+  sampleRequests,
+  sampleTrunks,
+} from './things';
 
 /** A request that came in. */
 export interface Sent {
@@ -46,6 +59,7 @@ export class FakeServer implements Wire {
   readonly sent: Sent[] = [];
   users: UserDetail[];
   accounts: AccountSummary[];
+  contacts: Contact[];
   numbers: NumberEntry[];
   trunks: TrunkView[];
   requests: ChangeRequest[];
@@ -55,6 +69,8 @@ export class FakeServer implements Wire {
   /** Who is logged in with this browser's cookie. */
   who: number | undefined = 4;
   passwordChangeNeeded = false;
+  /** The organisations that this browser's user administers beside the own one. */
+  administers: OrganisationName[] = [];
   /** Everybody's. */
   password = 'bellbird';
   /** The network is away. */
@@ -67,6 +83,7 @@ export class FakeServer implements Wire {
   constructor(readonly now: number = Date.now()) {
     this.accounts = sampleAccounts(now);
     this.numbers = sampleNumbers();
+    this.contacts = sampleContacts();
     this.users = samplePeople(now, this.accounts);
     this.trunks = sampleTrunks(now);
     this.requests = sampleRequests(now);
@@ -154,9 +171,36 @@ export class FakeServer implements Wire {
       utcOffsetMinutes: 60,
       passwordChangeNeeded: this.passwordChangeNeeded,
       idleMinutes: 10,
-      administers: [],
+      administers: this.administers,
       revision: user.revision,
     };
+  }
+
+  ownSettings(): OwnSettings {
+    const { incoming, outgoing, permissions } = this.user(this.who ?? 4);
+    const scope = 'allClients' as const;
+    const lock = (may: boolean, { author, since, note }: Stamp): { lock?: Lock } =>
+      may ? {} : { lock: { author, since, ...(note === undefined ? {} : { note }) } };
+    const mayMake = lock(permissions.configureOutgoing, outgoing.stamp);
+    return {
+      document: { incoming, outgoing, permissions, client: {} },
+      effective: {
+        receive: { value: incoming.mode !== 'disabled', scope, ...lock(permissions.configureIncoming, incoming.stamp) },
+        make: { value: outgoing.mode !== 'disabled', scope, ...mayMake },
+        callMethod: { value: outgoing.callMethod, scope, ...mayMake },
+      },
+      receipts: [],
+    };
+  }
+
+  colleagues(): Colleague[] {
+    return this.users.map(({ user, personal }) => ({
+      id: user.id,
+      name: `${user.firstName} ${user.lastName}`,
+      ...(user.extension === undefined ? {} : { extension: user.extension }),
+      numbers: personal.numbers.map(({ number }) => number),
+      presence: user.presence,
+    }));
   }
 
   /** The author of what is written by this browser. */

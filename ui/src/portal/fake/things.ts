@@ -1,4 +1,5 @@
 import type {
+  Contact,
   AccountKind,
   AccountSummary,
   ChangeRequest,
@@ -199,4 +200,14 @@ export function sampleRequests(now: number): ChangeRequest[] {
       revision: 2,
     },
   ];
+}
+
+export function sampleContacts(): Contact[] {
+  const personal = {
+    employer: 'Wheel Works',
+    job: 'Buyer',
+    numbers: [{ label: 'mobile', number: '06 0012 9911' }],
+    description: '',
+  };
+  return [{ id: 1, firstName: 'Ruben', lastName: 'Mulder', email: 'ruben@wheel.example', personal, revision: 1 }];
 }

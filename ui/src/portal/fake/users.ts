@@ -23,6 +23,7 @@ export const userRoutes: FakeRoute[] = [
   ['PUT', /^\/users\/(\d+)\/availability$/u, setAvailability],
   ['POST', /^\/users\/(\d+)\/links$/u, issueLink],
   ['DELETE', /^\/users\/(\d+)\/clients\/(.+)$/u, (server, _sent, id) => void (server.user(Number(id)).clients = [])],
+  ['DELETE', /^\/users\/(\d+)\/api-keys\/(\d+)$/u, (server, _sent, id) => void (server.user(Number(id)).apiKeys = [])],
   ['DELETE', /^\/users\/(\d+)$/u, remove],
   [
     'POST',
@@ -54,6 +55,7 @@ function list(server: FakeServer, { query }: Sent): Page<UserRow> {
 function create(server: FakeServer, { body }: Sent): unknown {
   const draft = body as UserDraft;
   free(server, draft.extension, draft.reuseExtension);
+  server.contacts = server.contacts.filter((contact) => contact.id !== draft.contact);
   const id = 50 + server.users.length;
   const stamp = { author: server.author(), since: server.now };
   const user: UserDetail = {
@@ -212,13 +214,13 @@ function noted(stamp: UserDetail['incoming']['stamp'], note: string | undefined)
   return note === undefined ? stamp : { ...stamp, note };
 }
 
-function setDnd(server: FakeServer, { body }: Sent, id?: string): unknown {
+export function setDnd(server: FakeServer, { body }: Sent, id?: string): unknown {
   const user = server.user(Number(id));
   user.dnd = { ...user.dnd, on: (body as { on: boolean }).on };
   return user.dnd;
 }
 
-function setAvailability(server: FakeServer, { body }: Sent, id?: string): unknown {
+export function setAvailability(server: FakeServer, { body }: Sent, id?: string): unknown {
   const user = server.user(Number(id));
   const stamp = { author: server.author(), since: server.now };
   user.availability = { availability: body as UserDetail['availability']['availability'], stamp };

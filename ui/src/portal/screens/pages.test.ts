@@ -19,6 +19,7 @@ describe('what is in the menu', () => {
     expect(menu.queryByRole('link', { name: /Users/u })).toBeNull();
     expect(menu.queryByRole('link', { name: /Audit/u })).toBeNull();
     expect(menu.getByRole('link', { name: /Call records/u })).toBeDefined();
+    expect(menu.getByRole('link', { name: /Colleagues/u })).toBeDefined();
   });
 });
 
@@ -105,6 +106,15 @@ describe('devices', () => {
     await user.click(screen.getByRole('link', { name: '203' }));
     await screen.findByRole('button', { name: 'New password' });
     expect(screen.queryByText('demo-only-9f4c-7k2m')).toBeNull();
+  });
+
+  it('are shared with several, and marked', async () => {
+    const { server, user } = await openPortal('#/devices/203');
+    await user.click(await screen.findByRole('button', { name: 'Share with several…' }));
+    await user.click(within(screen.getByRole('dialog')).getByRole('checkbox', { name: /^Anna Bakker/u }));
+    await user.click(button('Save'));
+    const shared = asked(server, 'PUT', '/accounts/203')[0]?.body as { owners: number[]; shared: boolean } | undefined;
+    expect(shared).toMatchObject({ owners: [1, 2], shared: true });
   });
 
   it('lose a registration', async () => {

@@ -14,6 +14,8 @@ export class Directory {
   users = $state.raw<Person[]>([]);
   accounts = $state.raw<AccountSummary[]>([]);
   numbers = $state.raw<NumberEntry[]>([]);
+  /** Where people work, to be found while typing. */
+  employers = $state.raw<string[]>([]);
   readonly #session: Session;
   readonly #manages: boolean;
   #asked = false;
@@ -36,8 +38,14 @@ export class Directory {
       if (!this.#asked) return;
       const about = ['snapshot', 'userDeleted', 'accountDeleted', 'numberChanged', 'numberDeleted', 'accountChanged'];
       if (about.includes(kind.kind)) void this.#load();
-      if (kind.kind === 'userChanged') this.users = [...this.users.filter(({ id }) => id !== kind.user.id), kind.user];
+      // An order that stays: a list that is open while others change does not jump.
+      if (kind.kind === 'userChanged') this.users = this.#with(kind.user);
     });
+  }
+
+  #with(user: UserRow): Person[] {
+    const known = this.users.some(({ id }) => id === user.id);
+    return known ? this.users.map((other) => (other.id === user.id ? user : other)) : [...this.users, user];
   }
 
   user(id: number): Person | undefined {
@@ -92,7 +100,13 @@ export class Directory {
     const { api } = this.#session;
     if (!this.#manages) return this.#loadOwn();
     const query = { sort: 'name' as const, descending: false, offset: 0, limit: most };
-    const [users, accounts, numbers] = await Promise.allSettled([api.users(query), api.accounts(), api.numbers()]);
+    const [users, accounts, numbers, employers] = await Promise.allSettled([
+      api.users(query),
+      api.accounts(),
+      api.numbers(),
+      api.employers(),
+    ]);
+    if (employers.status === 'fulfilled') this.employers = employers.value;
     if (users.status === 'fulfilled') this.users = users.value.items;
     if (accounts.status === 'fulfilled') this.accounts = accounts.value;
     if (numbers.status === 'fulfilled') this.numbers = numbers.value;

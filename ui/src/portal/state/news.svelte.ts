@@ -10,6 +10,12 @@ export class News {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => (this.text = ''), 6000);
   }
+
+  /** Says nothing any more: what was said is none of the next one's business. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.text = '';
+  }
 }
 
 export const [useNews, provideNews] = createContext<News>();

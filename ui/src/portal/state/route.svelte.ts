@@ -2,7 +2,18 @@ import { createContext } from 'svelte';
 
 /** A page of the portal. */
 export type PageName =
-  'users' | 'devices' | 'numbers' | 'records' | 'requests' | 'audit' | 'organisation' | 'me' | 'link' | 'set-up';
+  | 'users'
+  | 'contacts'
+  | 'colleagues'
+  | 'devices'
+  | 'numbers'
+  | 'records'
+  | 'requests'
+  | 'audit'
+  | 'organisation'
+  | 'me'
+  | 'link'
+  | 'set-up';
 
 /** Where in the portal the user is: `#/users/3/telephony`. The part after # is never sent to a server. */
 export class Route {

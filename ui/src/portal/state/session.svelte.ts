@@ -14,6 +14,8 @@ export class Session {
   standing = $state.raw<Standing>({ kind: 'asking' });
   /** The organisation that this address belongs to, once known. */
   organisation = $state<string>();
+  /** Whether somebody typed his password on this page. */
+  typed = false;
   /** Where the partner who acts elsewhere is at home; nothing for who acts at home. */
   home = $state.raw<OrganisationName>();
   /** The server waits for its first administrator. */
@@ -40,7 +42,9 @@ export class Session {
   }
 
   async logIn(login: string, secret: string): Promise<void> {
-    this.#enter(await this.api.logIn(login, secret));
+    const me = await this.api.logIn(login, secret);
+    this.typed = true;
+    this.#enter(me);
   }
 
   async useLink(token: string, login: string, secret: string): Promise<void> {
