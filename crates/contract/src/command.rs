@@ -269,7 +269,7 @@ pub enum Command {
     },
     /// Forwards calls.
     SetForwarding {
-        /// All of the user's forwardings.
+        /// Those that change; the others stay.
         forwarding: Forwardings,
     },
     /// Makes calls go out from the user account: the personal number and name are shown, never the device's (N3).

@@ -711,7 +711,7 @@ export type Command = { "type": "testAccount",
   end?: DndEnd, } | { "type": "setAvailability",
   /** As it should be. */
   availability: Availability, } | { "type": "setForwarding",
-  /** All of the user's forwardings. */
+  /** Those that change; the others stay. */
   forwarding: Forwardings, } | { "type": "setCallsFromUserAccount",
   /** Whether. */
   on: boolean, } | { "type": "setDeskPhone",
@@ -2001,7 +2001,7 @@ export type Telephony = {
 
 /** What a user changes of the own telephony (`PATCH /me/telephony`); what is left out stays, whatever it is by now. */
 export type TelephonyChange = {
-  /** All forwardings. */
+  /** The forwardings that change; the others stay. */
   forwarding?: Forwardings,
   /** Whether calls go out from the user account. */
   callsFromUserAccount?: boolean,

@@ -130,6 +130,19 @@ pub struct Forwardings {
     pub unreachable: Option<Forwarding>,
 }
 
+impl Forwardings {
+    /// These, and of those before whichever these say nothing of.
+    #[must_use]
+    pub fn over(self, before: Self) -> Self {
+        Self {
+            always: self.always.or(before.always),
+            busy: self.busy.or(before.busy),
+            no_answer: self.no_answer.or(before.no_answer),
+            unreachable: self.unreachable.or(before.unreachable),
+        }
+    }
+}
+
 /// A number outside that rings beside the devices (N9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -243,7 +256,7 @@ pub struct Telephony {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct TelephonyChange {
-    /// All forwardings.
+    /// The forwardings that change; the others stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub forwarding: Option<Forwardings>,
@@ -261,7 +274,10 @@ impl TelephonyChange {
     /// What one does and then another, in one.
     pub fn then(self, later: Self) -> Self {
         Self {
-            forwarding: later.forwarding.or(self.forwarding),
+            forwarding: match (later.forwarding, self.forwarding) {
+                (Some(later), Some(before)) => Some(later.over(before)),
+                (later, before) => later.or(before),
+            },
             calls_from_user_account: later.calls_from_user_account.or(self.calls_from_user_account),
             desk_phone: later.desk_phone.or(self.desk_phone),
         }
@@ -271,7 +287,7 @@ impl TelephonyChange {
     pub fn applied(&self, telephony: &Telephony) -> Telephony {
         let now = telephony.clone();
         Telephony {
-            forwarding: self.forwarding.clone().unwrap_or(now.forwarding),
+            forwarding: self.forwarding.clone().unwrap_or_default().over(now.forwarding),
             calls_from_user_account: self.calls_from_user_account.unwrap_or(now.calls_from_user_account),
             desk_phone: self.desk_phone.or(now.desk_phone),
             ..now

@@ -75,7 +75,7 @@ pub enum Waiting {
     },
     /// Forwardings.
     Forwarding {
-        /// As they should be.
+        /// Those that change, as they should be.
         forwarding: Forwardings,
     },
     /// Another part of what the call plan does for the user.

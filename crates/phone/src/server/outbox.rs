@@ -75,11 +75,12 @@ impl Outbox {
         self.waiting.iter().rev().find_map(asked)
     }
 
-    pub(super) fn forwarding<'a>(&'a self) -> Option<&'a Forwardings> {
-        let asked = |waiting: &'a Waiting| {
-            if let Waiting::Forwarding { forwarding } = waiting { Some(forwarding) } else { None }
-        };
-        self.waiting.iter().rev().find_map(asked)
+    /// The forwardings that wait, in one.
+    pub(super) fn forwarding(&self) -> Option<Forwardings> {
+        let asked = self.waiting.iter().filter_map(|waiting| {
+            if let Waiting::Forwarding { forwarding } = waiting { Some(forwarding.clone()) } else { None }
+        });
+        asked.reduce(|before, later| later.over(before))
     }
 
     /// Whether a request waits, or that one is taken back.
@@ -139,6 +140,9 @@ fn merge(old: &Waiting, new: Waiting, document: &SettingsDocument) -> Waiting {
     match (old, new) {
         (Waiting::Settings { change: old }, Waiting::Settings { change: new }) => {
             Waiting::Settings { change: merge_settings(old, &new, document) }
+        }
+        (Waiting::Forwarding { forwarding: old }, Waiting::Forwarding { forwarding }) => {
+            Waiting::Forwarding { forwarding: forwarding.over(old.clone()) }
         }
         (Waiting::Telephony { change: old }, Waiting::Telephony { change }) => {
             Waiting::Telephony { change: old.clone().then(change) }

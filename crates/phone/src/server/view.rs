@@ -82,8 +82,7 @@ impl Session {
     }
 
     fn telephony_view(&self, snapshot: &Snapshot) -> Telephony {
-        let forwarding =
-            TelephonyChange { forwarding: self.outbox.forwarding().cloned(), ..TelephonyChange::default() };
+        let forwarding = TelephonyChange { forwarding: self.outbox.forwarding(), ..TelephonyChange::default() };
         self.outbox.telephony().unwrap_or_default().then(forwarding).applied(&snapshot.telephony)
     }
 

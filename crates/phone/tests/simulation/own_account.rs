@@ -12,6 +12,10 @@ fn to_mobile() -> Forwardings {
     Forwardings { always: Some(Forwarding { active: true, to }), ..Forwardings::default() }
 }
 
+fn none() -> Forwardings {
+    Forwardings::default()
+}
+
 fn dial(works: &mut Works, target: &str, withhold: bool) {
     works.command(0, Command::Dial { target: target.into(), account: None, withhold });
 }
@@ -20,19 +24,22 @@ fn dial(works: &mut Works, target: &str, withhold: bool) {
 fn forwarding_that_waited_leaves_what_somebody_changed_meanwhile() {
     let mut works = Works::logged_in(1);
     works.cut(0, true);
+    works.command(0, Command::SetForwarding { forwarding: Forwardings { unreachable: to_mobile().always, ..none() } });
     works.command(0, Command::SetForwarding { forwarding: to_mobile() });
     works.command(0, Command::SetCallsFromUserAccount { on: false });
     works.command(0, Command::SetDeskPhone { account: VoipAccountId(203) });
     let server = works.server(0);
-    assert_eq!(server.telephony.forwarding, to_mobile());
+    let both = Forwardings { unreachable: to_mobile().always, ..to_mobile() };
+    assert_eq!(server.telephony.forwarding, both);
     assert!(!server.telephony.calls_from_user_account && server.forwarding_pending && server.telephony_pending);
-    works.exchange.set_telephony(Telephony { ring_seconds: 45, ..Telephony::default() });
+    let star_code = Forwardings { busy: to_mobile().always, ..none() };
+    works.exchange.set_telephony(Telephony { ring_seconds: 45, forwarding: star_code.clone(), ..Telephony::default() });
     works.exchange.asked.clear();
     works.cut(0, false);
     works.wait(Duration::from_secs(61));
     assert_eq!(works.exchange.asked, ["PATCH /me/telephony", "PATCH /me/telephony"]);
     let telephony = &works.exchange.telephony;
-    assert_eq!((telephony.ring_seconds, &telephony.forwarding), (45, &to_mobile()));
+    assert_eq!((telephony.ring_seconds, &telephony.forwarding), (45, &both.over(star_code)));
     assert_eq!((telephony.calls_from_user_account, telephony.desk_phone), (false, Some(VoipAccountId(203))));
     let server = works.server(0);
     assert!(!server.forwarding_pending && !server.telephony_pending);

@@ -47,7 +47,7 @@ export class ServerScript {
         return true;
       case 'setForwarding':
         this.show({
-          telephony: { ...server.telephony, forwarding: command.forwarding },
+          telephony: { ...server.telephony, forwarding: { ...server.telephony.forwarding, ...command.forwarding } },
           forwardingPending: offline,
         });
         return true;

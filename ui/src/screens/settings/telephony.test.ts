@@ -200,12 +200,10 @@ describe('forwarding', () => {
     await user.selectOptions(screen.getByLabelText('Which colleague'), 'Tom Hughes, 603');
     await user.click(button('Forward'));
     expect(sent(host, 'setForwarding')).toEqual([
-      {
-        type: 'setForwarding',
-        forwarding: { busy: { active: true, to }, noAnswer: { active: true, to: { kind: 'user', user: 3 } } },
-      },
+      { type: 'setForwarding', forwarding: { noAnswer: { active: true, to: { kind: 'user', user: 3 } } } },
     ]);
     expect(described(named('switch', 'When nobody answers'))).toBe('To Tom Hughes');
+    expect(described(named('switch', 'When busy'))).toBe('To 0612345678');
   });
 
   it('says that it waits while the server is not there', async () => {
