@@ -324,7 +324,7 @@ async fn a_provisioning_link_is_not_used_up_by_an_app_that_has_to_ask_for_a_pass
     assert_eq!(problem(&log_in(None).await), (403, "passwordChangeNeeded"));
     assert_eq!(problem(&log_in(Some("short")).await), (422, "passwordTooShort"));
     assert_eq!(log_in(Some("tall green bicycle")).await.0, StatusCode::OK);
-    assert_eq!(problem(&log_in(None).await), (410, "linkExpired"));
+    assert_eq!(problem(&log_in(None).await), (410, "linkUsed"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
