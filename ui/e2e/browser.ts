@@ -58,23 +58,17 @@ interface Violation {
   nodes: { html: string; failureSummary: string }[];
 }
 
-/** What axe finds wrong with the page as it stands, a line for each element; only by these rules, where some are named. */
-export async function violations(page: Page, rules?: readonly string[]): Promise<string[]> {
-  const found = await page.evaluate(async (only) => {
+/** What axe finds wrong with the page as it stands, a line for each element. */
+export async function violations(page: Page): Promise<string[]> {
+  const found = await page.evaluate(async () => {
     const { axe: runner } = window as unknown as {
       axe: { run: (root: Document, options: object) => Promise<{ violations: Violation[] }> };
     };
-    const which = only ? { runOnly: { type: 'rule', values: only } } : {};
-    return (await runner.run(document, { resultTypes: ['violations'], ...which })).violations;
-  }, rules);
+    return (await runner.run(document, { resultTypes: ['violations'] })).violations;
+  });
   return found.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}\n  ${node.html.slice(0, 200)}\n  ${node.failureSummary}`),
   );
-}
-
-/** The same in one theme: a page in the dark has the structure that it has in the light, and only colours of its own. */
-export function violationsIn(page: Page, theme: string): Promise<string[]> {
-  return violations(page, theme === 'dark' ? ['color-contrast', 'link-in-text-block'] : undefined);
 }
 
 /** Elements that reach over the window's edge. */
