@@ -1,13 +1,13 @@
 //! A telephone provider that wants a registration, and asks for the password at each request that begins or ends
 //! something, in the middle of a call too.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use bellbird_base::{Duration, FlowId, Instant, Seed, Transmit};
 use bellbird_sip::agent::{
-    AccountConfig, AccountId, Body, CallEvent, CallId, Callers, Config, Event, InboundRequest, Input, Invite, Output,
-    Reply, ServerEvent, UserAgent, Way,
+    AccountConfig, AccountId, Body, CallEvent, CallId, Callers, Config, Event, InboundRequest, Input, Invite, Reply,
+    ServerEvent, UserAgent, Way,
 };
 use bellbird_sip::digest::{Algorithm, Challenger, Ha1, Secret, Subject, Verdict};
 use bellbird_sip::message::{Fields, HeaderName, Message, Method, Response};
@@ -15,7 +15,7 @@ use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Arrival, Network, Node};
 
-use crate::host::{Heard, Sockets};
+use crate::host::{Driven, Heard, Sockets};
 
 pub const PROVIDER_IP: &str = "10.0.8.8";
 const REALM: &str = "provider.example";
@@ -76,21 +76,13 @@ impl Provider {
     }
 
     fn drain(&mut self, network: &mut Network) {
-        let mut heard: VecDeque<Heard> = VecDeque::new();
         loop {
-            match self.ua.poll_output() {
-                Output::Transmit(transmit) => self.sockets.send(network, transmit),
-                Output::Connect(flow, remote) => heard.extend(self.sockets.connect(network, flow, &remote)),
-                Output::Close(flow) => self.sockets.close(network, flow),
-                Output::Resolve(id, question) => heard.push_back(Heard::Resolved(id, Sockets::resolve(&question))),
-                Output::Event(event) => self.take(network.now(), event),
-                Output::Timeout(at, _) => match heard.pop_front() {
-                    Some(heard) => self.ua.handle_input(heard.as_input(network.now())),
-                    None => {
-                        self.timeout = at;
-                        return;
-                    }
-                },
+            match self.sockets.drive(&mut self.ua, network) {
+                Driven::Event(event) => self.take(network.now(), event),
+                Driven::Wait(at, _) => {
+                    self.timeout = at;
+                    return;
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A server in a simulation: a user agent, a call node, a registrar that believes everybody and a table of numbers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bellbird_base::{Duration, Instant, Rng, Seed};
@@ -9,15 +9,15 @@ use bellbird_exchange::node::{
     SavedSession, SessionId, Step, Target,
 };
 use bellbird_sip::agent::{
-    AccountConfig, AccountId, Body, CallEvent, Callers, Config, Event, Input, Invite, Output, Reply, ServerEvent,
-    UserAgent, Way,
+    AccountConfig, AccountId, Body, CallEvent, Callers, Config, Event, Input, Invite, Reply, ServerEvent, UserAgent,
+    Way,
 };
 use bellbird_sip::message::{Address, Fields, HeaderName, Method};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Arrival, Network};
 
-use crate::host::{DOMAIN, Heard, SERVER, Sockets};
+use crate::host::{DOMAIN, Driven, SERVER, Sockets};
 
 pub struct Pbx {
     pub ua: UserAgent,
@@ -133,24 +133,16 @@ impl Pbx {
     }
 
     pub fn drain(&mut self, network: &mut Network) {
-        let mut heard: VecDeque<Heard> = VecDeque::new();
         loop {
             while let Some(output) = self.node.poll() {
                 self.take_output(network.now(), output);
             }
-            match self.ua.poll_output() {
-                Output::Transmit(transmit) => self.sockets.send(network, transmit),
-                Output::Connect(flow, remote) => heard.extend(self.sockets.connect(network, flow, &remote)),
-                Output::Close(flow) => self.sockets.close(network, flow),
-                Output::Resolve(id, question) => heard.push_back(Heard::Resolved(id, Sockets::resolve(&question))),
-                Output::Event(event) => self.take(network.now(), event),
-                Output::Timeout(at, _) => match heard.pop_front() {
-                    Some(heard) => self.ua.handle_input(heard.as_input(network.now())),
-                    None => {
-                        self.timeout = at;
-                        return;
-                    }
-                },
+            match self.sockets.drive(&mut self.ua, network) {
+                Driven::Event(event) => self.take(network.now(), event),
+                Driven::Wait(at, _) => {
+                    self.timeout = at;
+                    return;
+                }
             }
         }
     }

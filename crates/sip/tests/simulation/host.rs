@@ -1,10 +1,12 @@
 //! What ties a core to the simulated network: a socket for datagrams, streams, and a name server that always knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use bellbird_base::{FlowId, FlowInfo, Instant, Protocol, Remote, Transmit};
-use bellbird_sip::agent::{FlowEnd, Input, Question, ResolveFailure, ResolveId};
+use bellbird_sip::agent::{
+    Event, FlowEnd, Input, Output, Question, ResolveFailure, ResolveId, TimeoutReason, UserAgent,
+};
 use bellbird_testkit::{Arrival, Network, StreamEnd, StreamId};
 
 /// The domain that all names in a simulation belong to, and its one server.
@@ -18,6 +20,8 @@ pub struct Sockets {
     paths: BTreeMap<FlowId, Path>,
     accepted: u64,
     next_port: u16,
+    /// What a user agent is still to be told.
+    heard: VecDeque<Heard>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +50,18 @@ impl Heard {
     }
 }
 
+/// What a user agent's owner has to see to.
+#[derive(Debug)]
+pub enum Driven {
+    Event(Event),
+    /// Nothing before this moment.
+    Wait(Instant, TimeoutReason),
+}
+
 impl Sockets {
     pub fn new(ip: IpAddr, network: &mut Network) -> Self {
         network.listen(SocketAddr::new(ip, 5060));
-        Self { ip, paths: BTreeMap::new(), accepted: 0, next_port: 40_000 }
+        Self { ip, paths: BTreeMap::new(), accepted: 0, next_port: 40_000, heard: VecDeque::new() }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -65,6 +77,26 @@ impl Sockets {
             }
         }
         paths.into_keys().collect()
+    }
+
+    /// Carries a user agent's packets, connections and questions, up to what its owner has to see to.
+    pub fn drive(&mut self, ua: &mut UserAgent, network: &mut Network) -> Driven {
+        loop {
+            match ua.poll_output() {
+                Output::Transmit(transmit) => self.send(network, transmit),
+                Output::Connect(flow, remote) => {
+                    let opened = self.connect(network, flow, &remote);
+                    self.heard.extend(opened);
+                }
+                Output::Close(flow) => self.close(network, flow),
+                Output::Resolve(id, question) => self.heard.push_back(Heard::Resolved(id, Self::resolve(&question))),
+                Output::Event(event) => return Driven::Event(event),
+                Output::Timeout(at, reason) => match self.heard.pop_front() {
+                    Some(heard) => ua.handle_input(heard.as_input(network.now())),
+                    None => return Driven::Wait(at, reason),
+                },
+            }
+        }
     }
 
     pub fn send(&self, network: &mut Network, transmit: Transmit) {

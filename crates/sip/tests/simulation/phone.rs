@@ -1,20 +1,19 @@
 //! A phone in a simulation: a user agent, and a user whose habits are data.
 
 use std::collections::BTreeMap;
-use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
 use bellbird_base::{Duration, Instant, Protocol, Seed};
 use bellbird_sip::agent::{
     AccountConfig, AccountCredentials, AccountId, Body, CallEnd, CallEvent, CallId, Callers, Config, Event, Input,
-    Invite, OfferReason, Output, RegistrationState, Secret, TimeoutReason, UserAgent,
+    Invite, OfferReason, RegistrationState, Secret, TimeoutReason, UserAgent,
 };
 use bellbird_sip::message::{Fields, Message, Method};
 use bellbird_sip::status::StatusCode;
 use bellbird_sip::uri::Uri;
 use bellbird_testkit::{Arrival, Network};
 
-use crate::host::{DOMAIN, Heard, Sockets};
+use crate::host::{DOMAIN, Driven, Heard, Sockets};
 
 /// What the user does when the phone rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,21 +291,13 @@ impl Phone {
     }
 
     pub fn drain(&mut self, network: &mut Network) {
-        let mut heard: VecDeque<Heard> = VecDeque::new();
         loop {
-            match self.ua.poll_output() {
-                Output::Transmit(transmit) => self.sockets.send(network, transmit),
-                Output::Connect(flow, remote) => heard.extend(self.sockets.connect(network, flow, &remote)),
-                Output::Close(flow) => self.sockets.close(network, flow),
-                Output::Resolve(id, question) => heard.push_back(Heard::Resolved(id, Sockets::resolve(&question))),
-                Output::Event(event) => self.take(network.now(), event),
-                Output::Timeout(at, reason) => match heard.pop_front() {
-                    Some(heard) => self.ua.handle_input(heard.as_input(network.now())),
-                    None => {
-                        self.timeout = (at, reason);
-                        return;
-                    }
-                },
+            match self.sockets.drive(&mut self.ua, network) {
+                Driven::Event(event) => self.take(network.now(), event),
+                Driven::Wait(at, reason) => {
+                    self.timeout = (at, reason);
+                    return;
+                }
             }
         }
     }
